@@ -1,0 +1,32 @@
+//! Ringside keeps a fleet of live-timing feeds connected and saves everything they say in Postgres.
+//!
+//! ```text
+//! ringside.toml ─▶ FeedSupervisor ──spawns──▶ Connection     one per track or ring, one socket, one life
+//!                      ▲                        │ FrameReceived    awaited: one in flight per feed
+//!           ConnectionUp/Down                   ▼
+//!                      │                      Parser ── Decoder per feed (feed/<kind>)
+//!    /health ◀─ GetHealth                       │ EventsDecoded
+//!                                               ▼
+//!                                             Writer          batches by size and age, one in flight
+//!                                               │ WriteBatch
+//!                                               ▼
+//!                                             Store (blocking, own thread) ─▶ r2d2 pool ─▶ Postgres
+//! ```
+//!
+//! The modules stand in the order in which data flows through them; `ARCHITECTURE.md` tells the
+//! rest: who may import whom, what is deliberately absent, and the way of one lap.
+
+pub mod app;
+pub mod config;
+
+pub mod event;
+pub mod feed;
+pub mod pipeline;
+
+pub mod db;
+pub mod http;
+
+pub mod cli;
+pub mod simulator;
+
+mod spelling;
