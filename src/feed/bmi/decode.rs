@@ -1,0 +1,489 @@
+//! Frames → events: which heat a frame is of, and what is new in it.
+//!
+//! Frames are whole snapshots, so a decoder's work is to tell what changed. It remembers the latest
+//! heats; of any other it asks what is stored before it says a word about it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    event::{
+        Ask, Event, Past,
+        karting::{HeatKey, KartingEvent},
+    },
+    feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
+};
+
+use super::{
+    codes,
+    heat::HeatMemory,
+    wire::{self, HeatFrame, Message},
+};
+
+/// Staff go back to the heat before, seldom further; any other is recalled from the store.
+const MAX_NAMES: usize = 4;
+/// Heats of one start and name. Each beyond the first is an accident of its own.
+const MAX_OCCURRENCES: usize = 8;
+/// Running heats send a frame a second, 1.5 s apart at most. After a longer silence a lap was
+/// driven at some time in it, not when the frame came that told of it.
+const WITNESS_WITHIN: TimeDelta = TimeDelta::seconds(5);
+
+#[derive(Default)]
+pub struct BmiDecoder {
+    /// The last used is the last.
+    names: Vec<HeatsOfName>,
+    last: Option<LastFrame>,
+    /// No frame came on this connection yet.
+    just_connected: bool,
+}
+
+/// All remembered heats of one start and name, by occurrence.
+struct HeatsOfName {
+    start_unix: i64,
+    name: Arc<str>,
+    heats: Vec<HeatMemory>,
+}
+
+struct LastFrame {
+    payload: String,
+    received_at: DateTime<Utc>,
+    active: bool,
+    heat: Option<Arc<HeatKey>>,
+}
+
+impl Decoder for BmiDecoder {
+    fn connected(&mut self) {
+        self.just_connected = true;
+    }
+
+    fn decode(&mut self, frame: Frame<'_>) -> Result<Decoded, DecodeError> {
+        if let Some(last) = self.last.as_mut().filter(|last| last.payload == frame.payload) {
+            last.received_at = frame.received_at;
+            self.just_connected = false;
+            return Ok(Decoded::Events(Outcome { active: last.active, ..Outcome::default() }));
+        }
+        let heat = match wire::read(frame.payload)? {
+            Message::Heat(heat) => heat,
+            Message::Cleared => {
+                self.remember(frame, None, false);
+                let cleared = KartingEvent::TrackCleared { at: frame.received_at };
+                let events = vec![Event::Karting(cleared)];
+                return Ok(Decoded::Events(Outcome { events, ..Outcome::default() }));
+            }
+        };
+        let Some(at) = self.names.iter().position(|known| known.is_of(&heat)) else {
+            let name = Arc::from(&*heat.name);
+            return Ok(Decoded::Asks(Ask::Heats { start_unix: heat.start_unix, name }));
+        };
+        let mut heats = self.names.remove(at);
+        let outcome = self.decode_heat(&mut heats, heat, frame);
+        self.names.push(heats);
+        outcome.map(Decoded::Events)
+    }
+
+    fn recall(&mut self, ask: Ask, past: Past) {
+        let Ask::Heats { start_unix, name } = ask else { return };
+        // Whatever else is answered holds nothing of a heat.
+        let mut stored = if let Past::Heats(stored) = past { stored } else { Vec::new() };
+        stored.sort_by_key(|heat| heat.occurrence);
+        let forgotten = stored.len().saturating_sub(MAX_OCCURRENCES);
+        let heats = stored
+            .into_iter()
+            .skip(forgotten)
+            .map(|heat| HeatMemory::recalled(start_unix, name.clone(), heat))
+            .collect();
+        self.names.retain(|known| known.start_unix != start_unix || known.name != name);
+        if self.names.len() == MAX_NAMES {
+            self.names.remove(0);
+        }
+        self.names.push(HeatsOfName { start_unix, name, heats });
+    }
+}
+
+impl BmiDecoder {
+    fn decode_heat(
+        &mut self,
+        heats: &mut HeatsOfName,
+        heat: HeatFrame<'_>,
+        frame: Frame<'_>,
+    ) -> Result<Outcome, DecodeError> {
+        let active = heat.state == Some(codes::STATE_RUNNING) && heat.clock_started;
+        let memory = heats.heat_of(&heat);
+        let witnessed = self.witnesses(memory.key(), frame.received_at);
+        let mut events = Vec::new();
+        let notes = memory.apply(heat, frame.received_at, witnessed, &mut events)?;
+        self.remember(frame, Some(memory.key().clone()), active);
+        Ok(Outcome { events, unknown: notes.into_names(), active })
+    }
+
+    /// Whether what changed in this heat happened just now.
+    fn witnesses(&self, heat: &Arc<HeatKey>, at: DateTime<Utc>) -> bool {
+        !self.just_connected
+            && self.last.as_ref().is_some_and(|last| {
+                last.heat.as_ref() == Some(heat) && at - last.received_at <= WITNESS_WITHIN
+            })
+    }
+
+    fn remember(&mut self, frame: Frame<'_>, heat: Option<Arc<HeatKey>>, active: bool) {
+        self.just_connected = false;
+        let payload = frame.payload.to_owned();
+        self.last = Some(LastFrame { payload, received_at: frame.received_at, active, heat });
+    }
+}
+
+impl HeatsOfName {
+    fn is_of(&self, frame: &HeatFrame<'_>) -> bool {
+        self.start_unix == frame.start_unix && *self.name == *frame.name
+    }
+
+    /// The heat that the frame is of: the latest that shares a driver with it. Where there is
+    /// nobody to compare, the latest; otherwise one that was never seen before.
+    fn heat_of(&mut self, frame: &HeatFrame<'_>) -> &mut HeatMemory {
+        let shared = self.heats.iter().rposition(|heat| heat.shares_a_driver(frame));
+        let latest = self.heats.len().checked_sub(1);
+        let nobody_to_compare = frame.drivers.is_empty()
+            || self.heats.last().is_some_and(|latest| !latest.has_drivers());
+        let index = shared.or(latest.filter(|_| nobody_to_compare)).unwrap_or_else(|| self.add());
+        // Every way to an index above ends inside `heats`.
+        &mut self.heats[index]
+    }
+
+    fn add(&mut self) -> usize {
+        let occurrence = self.heats.last().map_or(0, |latest| latest.key().occurrence + 1);
+        if self.heats.len() == MAX_OCCURRENCES {
+            self.heats.remove(0);
+        }
+        let name = self.name.clone();
+        self.heats.push(HeatMemory::new(HeatKey { start_unix: self.start_unix, name, occurrence }));
+        self.heats.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::event::karting::{Heat, Lap, LapSource, PastDriver, PastHeat, Standing};
+
+    use super::*;
+
+    const SEED: &str = include_str!("../../../tests/fixtures/bmi/seed.json");
+    const BY_LAPS: &str = include_str!("../../../tests/fixtures/bmi/running_by_laps.json");
+    const FINISHED: &str = include_str!("../../../tests/fixtures/bmi/finished_timed.json");
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_700_000_000_000 + ms).unwrap()
+    }
+
+    fn frame(payload: &str, ms: i64) -> Frame<'_> {
+        Frame { received_at: at(ms), payload }
+    }
+
+    /// A heat of drivers `(id, laps, last_ms)`, all of whose laps took equally long.
+    fn heat(name: &str, clock_ms: i64, drivers: &[(i64, i32, i32)]) -> String {
+        let line = |&(id, laps, ms): &(i64, i32, i32)| {
+            format!(r#"{{"D":{id},"L":{laps},"T":{ms},"A":{ms},"B":{ms},"K":"4","P":1,"N":"A"}}"#)
+        };
+        let drivers: Vec<_> = drivers.iter().map(line).collect();
+        let drivers = drivers.join(",");
+        format!(
+            r#"{{"T":300,"N":"{name}","S":1,"CS":1,"C":{clock_ms},"E":0,"R":1,"D":[{drivers}]}}"#
+        )
+    }
+
+    /// Decodes a frame for which the store knows nothing.
+    fn outcome(decoder: &mut BmiDecoder, payload: &str, ms: i64) -> Outcome {
+        let mut decoded = decoder.decode(frame(payload, ms)).unwrap();
+        if let Decoded::Asks(ask) = decoded {
+            decoder.recall(ask, Past::Heats(Vec::new()));
+            decoded = decoder.decode(frame(payload, ms)).unwrap();
+        }
+        match decoded {
+            Decoded::Events(outcome) => outcome,
+            Decoded::Asks(ask) => panic!("asked twice: {ask:?}"),
+        }
+    }
+
+    fn occurrence(outcome: &Outcome) -> Option<i32> {
+        outcome.events.iter().find_map(|event| match event {
+            Event::Karting(KartingEvent::Heat(heat)) => Some(heat.key.occurrence),
+            _ => None,
+        })
+    }
+
+    fn laps(outcome: &Outcome) -> Vec<Lap> {
+        let lap = |event: &Event| match event {
+            Event::Karting(KartingEvent::Lap(lap)) => Some(lap.clone()),
+            _ => None,
+        };
+        outcome.events.iter().filter_map(lap).collect()
+    }
+
+    #[test]
+    fn decoder_tells_every_field_of_the_first_frame() {
+        let outcome = outcome(&mut BmiDecoder::default(), SEED, 0);
+        assert!(outcome.active && outcome.unknown.is_empty());
+        let name = "[HEAT] 33 - Carrera XL ".into();
+        let key = Arc::new(HeatKey { start_unix: 1_708_452_000, name, occurrence: 0 });
+        let heat = Heat {
+            key: key.clone(),
+            state: "running".into(),
+            end_condition: "time".into(),
+            race_mode: "best_lap".into(),
+            clock_ms: 410_909,
+            clock_started: true,
+            clock_enabled: true,
+            remaining_laps: 0,
+            end_mode: 0,
+            started_at: Some(at(0)),
+            finished_at: None,
+            seen_at: at(0),
+            extra: Default::default(),
+        };
+        assert_eq!(outcome.events[0], Event::Karting(KartingEvent::Heat(heat)));
+        let standing = Standing {
+            heat: key.clone(),
+            driver_id: 3_591_187,
+            name: "Maty".to_owned(),
+            kart: "8".to_owned(),
+            web_member_id: 0,
+            position: 1,
+            laps: 11,
+            last_lap_ms: Some(36_580),
+            average_lap_ms: Some(41_825),
+            best_lap_ms: Some(36_580),
+            gap: String::new(),
+            last_passing: false,
+            last_record: None,
+            updated_at: at(0),
+            extra: Default::default(),
+        };
+        assert_eq!(outcome.events[1], Event::Karting(KartingEvent::Standing(standing)));
+        let lap = Lap {
+            heat: key.clone(),
+            driver_id: 3_591_187,
+            lap: 11,
+            lap_ms: 36_580,
+            kart: Some("8".to_owned()),
+            position: Some(1),
+            crossed_at: None,
+            source: LapSource::Timed,
+            error_ms: 0,
+            removed_at: None,
+        };
+        assert_eq!(outcome.events[2], Event::Karting(KartingEvent::Lap(lap)));
+        let gap = crate::event::karting::LapGap {
+            heat: key,
+            driver_id: 3_591_187,
+            first_lap: 1,
+            last_lap: 10,
+            total_ms: Some(11 * 41_825 - 36_580),
+            error_ms: 10,
+        };
+        assert_eq!(outcome.events[3], Event::Karting(KartingEvent::LapGap(gap)));
+        assert_eq!(outcome.events.len(), 1 + 5 * 3);
+    }
+
+    #[test]
+    fn decoder_is_active_only_while_a_started_clock_runs() {
+        let mut decoder = BmiDecoder::default();
+        assert!(outcome(&mut decoder, BY_LAPS, 0).active);
+        assert!(!outcome(&mut decoder, FINISHED, 0).active);
+        assert!(!outcome(&mut decoder, r#"{"T":1,"N":"a","S":1,"CS":0,"D":[]}"#, 0).active);
+        assert!(!outcome(&mut decoder, r#"{"T":1,"N":"a","S":2,"CS":1,"D":[]}"#, 0).active);
+        assert!(!outcome(&mut decoder, "{}", 0).active);
+    }
+
+    #[test]
+    fn decoder_says_nothing_when_the_same_frame_comes_again() {
+        let mut decoder = BmiDecoder::default();
+        outcome(&mut decoder, SEED, 0);
+        decoder.connected();
+        let again = outcome(&mut decoder, SEED, 1_000);
+        assert_eq!(again, Outcome { active: true, ..Outcome::default() });
+    }
+
+    #[test]
+    fn decoder_tells_only_what_changed() {
+        let mut decoder = BmiDecoder::default();
+        outcome(&mut decoder, &heat("a", 0, &[(1, 0, 0), (2, 0, 0)]), 0);
+        let clock = outcome(&mut decoder, &heat("a", 9, &[(1, 0, 0), (2, 0, 0)]), 1_000);
+        assert!(matches!(clock.events[..], [Event::Karting(KartingEvent::Heat(_))]));
+        let passing = outcome(&mut decoder, &heat("a", 9, &[(1, 0, 0), (2, 1, 40_000)]), 2_000);
+        let [
+            Event::Karting(KartingEvent::Standing(standing)),
+            Event::Karting(KartingEvent::Lap(lap)),
+        ] = &passing.events[..]
+        else {
+            panic!("{passing:?}");
+        };
+        assert_eq!((standing.driver_id, standing.updated_at), (2, at(2_000)));
+        assert_eq!((lap.lap_ms, lap.crossed_at), (40_000, Some(at(2_000))));
+    }
+
+    #[test]
+    fn decoder_asks_before_it_says_a_word_about_a_heat() {
+        let mut decoder = BmiDecoder::default();
+        let asks = decoder.decode(frame(SEED, 0)).unwrap();
+        let name: Arc<str> = "[HEAT] 33 - Carrera XL ".into();
+        assert_eq!(asks, Decoded::Asks(Ask::Heats { start_unix: 1_708_452_000, name }));
+        assert_eq!(decoder.decode(frame(SEED, 0)).unwrap(), asks);
+    }
+
+    #[test]
+    fn decoder_asks_again_for_a_heat_that_four_others_followed() {
+        let mut decoder = BmiDecoder::default();
+        for name in ["a", "b", "c", "d"] {
+            outcome(&mut decoder, &heat(name, 0, &[(1, 0, 0)]), 0);
+        }
+        outcome(&mut decoder, &heat("a", 1, &[(1, 0, 0)]), 0);
+        outcome(&mut decoder, &heat("e", 0, &[(1, 0, 0)]), 0);
+        let asks = |decoder: &mut BmiDecoder, name| {
+            let payload = heat(name, 2, &[(1, 0, 0)]);
+            matches!(decoder.decode(frame(&payload, 0)).unwrap(), Decoded::Asks(_))
+        };
+        assert!(!asks(&mut decoder, "a"));
+        assert!(asks(&mut decoder, "b"));
+    }
+
+    #[test]
+    fn decoder_counts_heats_of_equal_name_that_share_no_driver() {
+        let mut decoder = BmiDecoder::default();
+        let mut seen = |drivers: &[(i64, i32, i32)], clock| {
+            occurrence(&outcome(&mut decoder, &heat("a", clock, drivers), clock))
+        };
+        assert_eq!(seen(&[], 0), Some(0));
+        assert_eq!(seen(&[(1, 0, 0)], 1), Some(0));
+        assert_eq!(seen(&[(2, 0, 0), (3, 0, 0)], 2), Some(1));
+        assert_eq!(seen(&[(3, 0, 0), (4, 0, 0)], 3), Some(1));
+        assert_eq!(seen(&[(1, 0, 0)], 4), Some(0));
+        assert_eq!(seen(&[(1, 0, 0), (4, 0, 0)], 7), Some(1));
+        assert_eq!(seen(&[], 5), Some(1));
+        assert_eq!(seen(&[(5, 0, 0)], 6), Some(2));
+    }
+
+    #[test]
+    fn decoder_goes_on_where_the_stored_heat_ended() {
+        let mut decoder = BmiDecoder::default();
+        let key = Arc::new(HeatKey { start_unix: 300, name: "a".into(), occurrence: 3 });
+        let lap = Lap {
+            heat: key.clone(),
+            driver_id: 1,
+            lap: 1,
+            lap_ms: 40_000,
+            kart: None,
+            position: None,
+            crossed_at: None,
+            source: LapSource::Timed,
+            error_ms: 0,
+            removed_at: None,
+        };
+        let past = PastHeat {
+            occurrence: 3,
+            started_at: Some(at(-9)),
+            finished_at: None,
+            drivers: vec![PastDriver { driver_id: 1, laps: vec![lap], gaps: Vec::new() }],
+        };
+        let payload = heat("a", 0, &[(1, 2, 40_000)]);
+        let Ok(Decoded::Asks(ask)) = decoder.decode(frame(&payload, 0)) else { panic!() };
+        decoder.recall(ask, Past::Heats(vec![past]));
+        let outcome = outcome(&mut decoder, &payload, 0);
+        let Event::Karting(KartingEvent::Heat(heat)) = &outcome.events[0] else { panic!() };
+        assert_eq!((&heat.key, heat.started_at), (&key, Some(at(-9))));
+        let laps = laps(&outcome);
+        assert_eq!((laps.len(), laps[0].lap, laps[0].crossed_at), (1, 2, None));
+        assert_eq!(outcome.events.len(), 3);
+    }
+
+    #[test]
+    fn decoder_does_not_ask_for_ever_when_the_answer_is_of_another_kind() {
+        let mut decoder = BmiDecoder::default();
+        let Ok(Decoded::Asks(ask)) = decoder.decode(frame(SEED, 0)) else { panic!() };
+        decoder.recall(ask, Past::Run(Default::default()));
+        assert!(matches!(decoder.decode(frame(SEED, 0)), Ok(Decoded::Events(_))));
+    }
+
+    #[test]
+    fn decoder_remembers_when_a_heat_started_and_finished() {
+        let mut decoder = BmiDecoder::default();
+        let state = |state: i32, clock_started: i32| {
+            format!(r#"{{"T":1,"N":"a","S":{state},"CS":{clock_started},"D":[]}}"#)
+        };
+        let mut times = |payload: String, ms| {
+            let outcome = outcome(&mut decoder, &payload, ms);
+            let Event::Karting(KartingEvent::Heat(heat)) = &outcome.events[0] else { panic!() };
+            (heat.started_at, heat.finished_at)
+        };
+        assert_eq!(times(state(1, 0), 1), (None, None));
+        assert_eq!(times(state(1, 1), 2), (Some(at(2)), None));
+        assert_eq!(times(state(2, 1), 3), (Some(at(2)), None));
+        assert_eq!(times(state(4, 0), 4), (Some(at(2)), Some(at(4))));
+        assert_eq!(times(state(5, 0), 5), (Some(at(2)), Some(at(4))));
+    }
+
+    #[test]
+    fn decoder_tells_that_the_track_was_cleared_once() {
+        let mut decoder = BmiDecoder::default();
+        let cleared = Event::Karting(KartingEvent::TrackCleared { at: at(5) });
+        assert_eq!(outcome(&mut decoder, "{}", 5).events, [cleared]);
+        assert_eq!(outcome(&mut decoder, "{}", 6).events, []);
+        outcome(&mut decoder, SEED, 7);
+        assert_eq!(outcome(&mut decoder, "{}", 8).events.len(), 1);
+    }
+
+    #[test]
+    fn decoder_names_unknown_codes_and_keeps_them_as_words() {
+        let payload = r#"{"T":1,"N":"a","S":9,"E":7,"R":-1,"X":0,"D":[{"D":1,"L":0,"R":8}]}"#;
+        let outcome = outcome(&mut BmiDecoder::default(), payload, 0);
+        assert_eq!(outcome.unknown, ["X", "S=9", "E=7", "R=-1", "D.R=8"]);
+        let Event::Karting(KartingEvent::Heat(heat)) = &outcome.events[0] else { panic!() };
+        assert_eq!((&*heat.state, &*heat.end_condition), ("unknown(9)", "unknown(7)"));
+        let Event::Karting(KartingEvent::Standing(standing)) = &outcome.events[1] else { panic!() };
+        assert_eq!(standing.last_record.as_deref(), Some("unknown(8)"));
+    }
+
+    #[test]
+    fn decoder_is_as_before_when_a_frame_is_refused() {
+        let mut decoder = BmiDecoder::default();
+        outcome(&mut decoder, SEED, 0);
+        for payload in ["", "nonsense", r#"{"T":1}"#, r#"{"T":1708452000,"N":"x","D":[{"D":1}]}"#] {
+            assert!(decoder.decode(frame(payload, 1)).is_err(), "{payload}");
+        }
+        assert_eq!(outcome(&mut decoder, SEED, 2).events, []);
+    }
+
+    #[test]
+    fn decoder_refuses_drivers_without_end_in_one_heat() {
+        let mut decoder = BmiDecoder::default();
+        let crowd = |first: i64| -> Vec<_> {
+            (first..first + 400).map(|id| (id, 0, 0)).chain([(0, 0, 0)]).collect()
+        };
+        outcome(&mut decoder, &heat("a", 0, &crowd(1_000)), 0);
+        outcome(&mut decoder, &heat("a", 0, &crowd(2_000)), 0);
+        let refused = heat("a", 0, &crowd(3_000));
+        assert!(matches!(decoder.decode(frame(&refused, 0)), Err(DecodeError::Implausible(_))));
+        assert_eq!(outcome(&mut decoder, &heat("a", 0, &crowd(2_000)), 0).events, []);
+    }
+
+    #[test]
+    fn crossings_have_a_time_only_where_the_frame_before_was_seen() {
+        let crossed_at = |between: &dyn Fn(&mut BmiDecoder), ms| {
+            let mut decoder = BmiDecoder::default();
+            decoder.connected();
+            outcome(&mut decoder, &heat("a", 0, &[(1, 1, 40_000)]), 0);
+            between(&mut decoder);
+            let laps = laps(&outcome(&mut decoder, &heat("a", 1, &[(1, 2, 40_000)]), ms));
+            assert_eq!(laps.len(), 1);
+            assert_eq!((laps[0].position, laps[0].kart.as_deref()), (Some(1), Some("4")));
+            laps[0].crossed_at
+        };
+        assert_eq!(crossed_at(&|_| (), 1_000), Some(at(1_000)));
+        assert_eq!(crossed_at(&|_| (), 40_000), None);
+        assert_eq!(crossed_at(&|decoder| decoder.connected(), 1_000), None);
+        let cleared = |decoder: &mut BmiDecoder| drop(outcome(decoder, "{}", 500));
+        assert_eq!(crossed_at(&cleared, 1_000), None);
+        let without_driver = |decoder: &mut BmiDecoder| {
+            drop(outcome(decoder, &heat("a", 0, &[]), 500));
+        };
+        assert_eq!(crossed_at(&without_driver, 1_000), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! One heat as the decoder remembers it: what it last said, and what a further frame changes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    event::{
+        Event,
+        karting::{Code, Heat, HeatKey, KartingEvent, Lap, LapGap, PastHeat, Standing},
+    },
+    feed::DecodeError,
+};
+
+use super::{
+    codes,
+    laps::{LapSheet, Seen},
+    pieces::{KnownLap, LapChange},
+    wire::{DriverLine, HeatFrame, Notes},
+};
+
+/// Drivers that came and went over the life of a heat; a full day of them on one track is below it.
+const MAX_DRIVERS_EVER: usize = 1_000;
+
+pub struct HeatMemory {
+    key: Arc<HeatKey>,
+    /// As last told; none before the first frame.
+    heat: Option<Heat>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    drivers: HashMap<i64, DriverMemory>,
+    /// Counts the frames, to tell who was in the last one.
+    frames: u64,
+}
+
+#[derive(Default)]
+struct DriverMemory {
+    /// As last told; none before the first frame.
+    standing: Option<Standing>,
+    sheet: LapSheet,
+    /// The number of the last frame with this driver.
+    last_frame: Option<u64>,
+}
+
+impl HeatMemory {
+    /// A heat that was never seen before.
+    pub fn new(key: HeatKey) -> Self {
+        Self {
+            key: Arc::new(key),
+            heat: None,
+            started_at: None,
+            finished_at: None,
+            drivers: HashMap::new(),
+            frames: 0,
+        }
+    }
+
+    /// A heat as it was when it was stored.
+    pub fn recalled(start_unix: i64, name: Arc<str>, past: PastHeat) -> Self {
+        let drivers = past.drivers.into_iter().map(|driver| {
+            let id = driver.driver_id;
+            (id, DriverMemory { sheet: LapSheet::recalled(driver), ..DriverMemory::default() })
+        });
+        Self {
+            started_at: past.started_at,
+            finished_at: past.finished_at,
+            drivers: drivers.collect(),
+            ..Self::new(HeatKey { start_unix, name, occurrence: past.occurrence })
+        }
+    }
+
+    pub fn key(&self) -> &Arc<HeatKey> {
+        &self.key
+    }
+
+    pub fn has_drivers(&self) -> bool {
+        !self.drivers.is_empty()
+    }
+
+    pub fn shares_a_driver(&self, frame: &HeatFrame<'_>) -> bool {
+        frame.drivers.iter().any(|line| self.drivers.contains_key(&line.driver_id))
+    }
+
+    /// Adds what the frame changes to `events`, parents first, and names codes that nobody knows.
+    ///
+    /// # Errors
+    /// More drivers than a heat can have had; nothing is changed.
+    pub fn apply(
+        &mut self,
+        frame: HeatFrame<'_>,
+        at: DateTime<Utc>,
+        witnessed: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<Notes, DecodeError> {
+        let new =
+            frame.drivers.iter().filter(|line| !self.drivers.contains_key(&line.driver_id)).count();
+        if self.drivers.len() + new > MAX_DRIVERS_EVER {
+            return Err(DecodeError::Implausible(format!(
+                "more than {MAX_DRIVERS_EVER} drivers in one heat"
+            )));
+        }
+        self.apply_heat(&frame, at, events);
+        let mut notes = frame.unknown;
+        for (key, code, word) in [
+            ("S", frame.state, codes::state(frame.state)),
+            ("E", frame.end_condition, codes::end_condition(frame.end_condition)),
+            ("R", frame.race_mode, codes::race_mode(frame.race_mode)),
+        ] {
+            notes.code(key, code, &word);
+        }
+        let previous_frame = self.frames;
+        self.frames += 1;
+        for line in frame.drivers {
+            let record = codes::record(line.last_record);
+            if let Some(word) = &record {
+                notes.code("D.R", line.last_record, word);
+            }
+            let driver = self.drivers.entry(line.driver_id).or_default();
+            let in_previous_frame = driver.last_frame.replace(self.frames) == Some(previous_frame);
+            if driver.standing.as_ref().is_none_or(|known| !says_the_same(&line, known, &record)) {
+                let moment = Moment { at, witnessed: witnessed && in_previous_frame };
+                driver.apply(&self.key, line, record, moment, events);
+            }
+        }
+        Ok(notes)
+    }
+
+    fn apply_heat(&mut self, frame: &HeatFrame<'_>, at: DateTime<Utc>, events: &mut Vec<Event>) {
+        if frame.clock_started {
+            self.started_at.get_or_insert(at);
+        }
+        if frame.state == Some(codes::STATE_FINISHED) {
+            self.finished_at.get_or_insert(at);
+        }
+        let heat = Heat {
+            key: self.key.clone(),
+            state: codes::state(frame.state),
+            end_condition: codes::end_condition(frame.end_condition),
+            race_mode: codes::race_mode(frame.race_mode),
+            clock_ms: frame.clock_ms,
+            clock_started: frame.clock_started,
+            clock_enabled: frame.clock_enabled,
+            remaining_laps: frame.remaining_laps,
+            end_mode: frame.end_mode,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            // When it was seen is no news by itself.
+            seen_at: self.heat.as_ref().map_or(at, |known| known.seen_at),
+            extra: frame.extra.clone(),
+        };
+        if self.heat.as_ref() != Some(&heat) {
+            let heat = Heat { seen_at: at, ..heat };
+            events.push(Event::Karting(KartingEvent::Heat(heat.clone())));
+            self.heat = Some(heat);
+        }
+    }
+}
+
+/// When a line was seen, and whether the one before it was seen just before.
+#[derive(Clone, Copy)]
+struct Moment {
+    at: DateTime<Utc>,
+    witnessed: bool,
+}
+
+impl DriverMemory {
+    fn apply(
+        &mut self,
+        heat: &Arc<HeatKey>,
+        line: DriverLine<'_>,
+        last_record: Option<Code>,
+        moment: Moment,
+        events: &mut Vec<Event>,
+    ) {
+        let driver_id = line.driver_id;
+        let changes = self.sheet.observe(&Seen {
+            laps: line.laps,
+            last_ms: line.last_ms,
+            average_ms: line.average_ms,
+            best_ms: line.best_ms,
+            kart: &line.kart,
+            position: line.position,
+            at: moment.at,
+            witnessed: moment.witnessed,
+        });
+        let standing = Standing {
+            heat: heat.clone(),
+            driver_id,
+            name: line.name.into_owned(),
+            kart: line.kart.into_owned(),
+            web_member_id: line.web_member_id,
+            position: line.position,
+            laps: line.laps,
+            last_lap_ms: line.last_ms,
+            average_lap_ms: line.average_ms,
+            best_lap_ms: line.best_ms,
+            gap: line.gap.into_owned(),
+            last_passing: line.last_passing,
+            last_record,
+            updated_at: moment.at,
+            extra: line.extra,
+        };
+        events.push(Event::Karting(KartingEvent::Standing(standing.clone())));
+        self.standing = Some(standing);
+        events.extend(
+            changes
+                .into_iter()
+                .map(|change| Event::Karting(lap_event(heat, driver_id, change, moment.at))),
+        );
+    }
+}
+
+/// Whether a line is what was last told of its driver, found out without building a standing.
+fn says_the_same(line: &DriverLine<'_>, known: &Standing, last_record: &Option<Code>) -> bool {
+    line.laps == known.laps
+        && line.last_ms == known.last_lap_ms
+        && line.average_ms == known.average_lap_ms
+        && line.best_ms == known.best_lap_ms
+        && line.position == known.position
+        && line.gap == known.gap
+        && line.last_passing == known.last_passing
+        && *last_record == known.last_record
+        && line.kart == known.kart
+        && line.name == known.name
+        && line.web_member_id == known.web_member_id
+        && line.extra == known.extra
+}
+
+fn lap_event(
+    heat: &Arc<HeatKey>,
+    driver_id: i64,
+    change: LapChange,
+    at: DateTime<Utc>,
+) -> KartingEvent {
+    let heat = heat.clone();
+    match change {
+        LapChange::Lap(lap) => KartingEvent::Lap(lap_of(heat, driver_id, lap, None)),
+        LapChange::LapRemoved(lap) => KartingEvent::Lap(lap_of(heat, driver_id, lap, Some(at))),
+        LapChange::Gap { first_lap, last_lap, total } => KartingEvent::LapGap(LapGap {
+            heat,
+            driver_id,
+            first_lap,
+            last_lap,
+            total_ms: total.map(|total| total.ms),
+            error_ms: total.map_or(0, |total| total.error_ms),
+        }),
+        LapChange::GapClosed { first_lap } => {
+            KartingEvent::LapGapClosed { heat, driver_id, first_lap }
+        }
+    }
+}
+
+fn lap_of(
+    heat: Arc<HeatKey>,
+    driver_id: i64,
+    lap: KnownLap,
+    removed_at: Option<DateTime<Utc>>,
+) -> Lap {
+    let KnownLap { lap, lap_ms, error_ms, source, kart, position, crossed_at } = lap;
+    Lap { heat, driver_id, lap, lap_ms, kart, position, crossed_at, source, error_ms, removed_at }
+}
