@@ -1,0 +1,118 @@
+//! FlowAgility's frames → events.
+//!
+//! Every message is the whole present state of a ring, so reading it needs no memory
+//! ([`super::snapshot`]); only what differs from what was said before becomes an event
+//! ([`super::memory`]).
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    event::{Ask, Event, Past, agility::AgilityEvent},
+    feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
+};
+
+use super::{
+    memory::{MAX_STARTERS, Memory},
+    snapshot::Snapshot,
+    wire,
+};
+
+/// Major and minor number of the protocol that is understood; later revisions of it kept both.
+const KNOWN_VERSION: (&str, &str) = ("1", "0");
+/// Characters of an answer to `version`.
+const MAX_VERSION_CHARS: usize = 32;
+/// Characters of a reason why a frame can't be read.
+const MAX_REASON_CHARS: usize = 200;
+
+pub struct FlowAgilityDecoder {
+    memory: Memory,
+    version: Option<String>,
+    /// The error that the last message brought in place of runs.
+    error: Option<String>,
+    active: bool,
+}
+
+impl FlowAgilityDecoder {
+    pub fn new() -> Self {
+        Self { memory: Memory::new(), version: None, error: None, active: false }
+    }
+
+    fn note_version(&mut self, version: &str) -> Outcome {
+        let mut parts = version.split('.');
+        let major_minor = (parts.next().unwrap_or("0"), parts.next().unwrap_or("0"));
+        let unknown = if self.version.as_deref() == Some(version) || major_minor == KNOWN_VERSION {
+            Vec::new()
+        } else {
+            vec![format!("version={version}")]
+        };
+        self.version = Some(version.to_owned());
+        Outcome { events: Vec::new(), unknown, active: self.active }
+    }
+
+    fn take_in(&mut self, snapshot: Snapshot, at: DateTime<Utc>) -> Outcome {
+        let mut events = Vec::new();
+        let error = snapshot.error.filter(|_| snapshot.runs.is_empty());
+        if let Some(message) = error.as_ref().filter(|_| error != self.error) {
+            let message = message.clone();
+            events.push(Event::Agility(AgilityEvent::RunsNotReady { at, message }));
+        }
+        self.error = error;
+        for run in snapshot.runs {
+            self.memory.take_in(run, at, &mut events);
+        }
+        self.active = snapshot.active;
+        Outcome { events, unknown: snapshot.unknown.into_names(), active: self.active }
+    }
+}
+
+impl Decoder for FlowAgilityDecoder {
+    fn connected(&mut self) {
+        // The dog that was on course may have finished meanwhile; the first message tells.
+        self.active = false;
+    }
+
+    fn decode(&mut self, frame: Frame<'_>) -> Result<Decoded, DecodeError> {
+        if let Some(version) = version(frame.payload) {
+            return Ok(Decoded::Events(self.note_version(version)));
+        }
+        let snapshot = Snapshot::read(parse(frame.payload)?, frame.received_at)?;
+        if let Some(run) = snapshot.runs.iter().find(|run| !self.memory.knows(&run.key)) {
+            return Ok(Decoded::Asks(Ask::Run(run.key.clone())));
+        }
+        if snapshot.runs.iter().any(|run| self.memory.overflows_with(run)) {
+            let problem = format!("a run with more than {MAX_STARTERS} starters");
+            return Err(DecodeError::Implausible(problem));
+        }
+        Ok(Decoded::Events(self.take_in(snapshot, frame.received_at)))
+    }
+
+    fn recall(&mut self, ask: Ask, past: Past) {
+        // Other asks are not ours.
+        if let (Ask::Run(run), Past::Run(past)) = (ask, past) {
+            self.memory.recall(run, past);
+        }
+    }
+}
+
+fn parse(payload: &str) -> Result<wire::Message, DecodeError> {
+    // serde would quote what it found instead, however long.
+    if !payload.trim_start().starts_with('{') {
+        return Err(DecodeError::Json("no object".to_owned()));
+    }
+    serde_json::from_str(payload).map_err(|problem| {
+        DecodeError::Json(problem.to_string().chars().take(MAX_REASON_CHARS).collect())
+    })
+}
+
+/// The answer to `version`: `1.0.0`, perhaps with quotes or a `v`.
+fn version(payload: &str) -> Option<&str> {
+    let text = payload.trim();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let begins = text.starts_with(|first: char| first.is_ascii_digit());
+    (numeric && begins && text.len() <= MAX_VERSION_CHARS).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! What the decoder said last, so that it says only what changed.
+//!
+//! Bounded: the latest few runs, and in each no more dogs than ever start. When a run has fallen
+//! out, the store is asked for it again, so that no time line gets a false step.
+
+use std::{collections::HashMap, hash::Hash, mem, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{
+    Event,
+    agility::{
+        AgilityEvent, CombinedResult, Course, PastRun, Playset, PlaysetChange, Progress, Run,
+        RunKey,
+    },
+};
+
+use super::snapshot::{RunSnapshot, prefer};
+
+/// Runs that are remembered. A ring has one on course and one ready; a few more serve a ring that
+/// goes back to an earlier one.
+const MAX_RUNS: usize = 8;
+/// Dogs in one run, and pairs in one combined result. The largest classes have a few hundred.
+pub const MAX_STARTERS: usize = 2_000;
+
+#[derive(Debug)]
+pub struct Memory {
+    runs: Latest<Arc<RunKey>, RunMemory>,
+    /// What was said of each pair, by dorsal.
+    combined: Latest<BrotherRuns, HashMap<String, Option<CombinedResult>>>,
+}
+
+/// The names that brother runs share: all but the type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct BrotherRuns {
+    event_name: String,
+    ring_name: String,
+    trial_name: String,
+    name: String,
+}
+
+#[derive(Debug, Default)]
+struct RunMemory {
+    /// All that was ever sent of the course beside the names of the run.
+    course: Course,
+    /// All that was ever sent of it beside a dog.
+    playset_course: Course,
+    said: Option<Run>,
+    playsets: HashMap<String, PlaysetMemory>,
+}
+
+#[derive(Debug, Default)]
+struct PlaysetMemory {
+    /// The latest step of the time line, said here or stored.
+    progress: Option<Progress>,
+    said: Option<Playset>,
+}
+
+impl Memory {
+    pub fn new() -> Self {
+        Self { runs: Latest::new(MAX_RUNS), combined: Latest::new(MAX_RUNS) }
+    }
+
+    pub fn knows(&self, run: &Arc<RunKey>) -> bool {
+        self.runs.get(run).is_some()
+    }
+
+    /// Begins to remember a run, with what is stored of it.
+    pub fn recall(&mut self, run: Arc<RunKey>, past: PastRun) {
+        let run = self.runs.touch(run);
+        for (playset_id, progress) in past.progress {
+            run.playsets.entry(playset_id).or_default().progress.get_or_insert(progress);
+        }
+    }
+
+    /// Whether a run would have more dogs or pairs with this snapshot than runs have.
+    pub fn overflows_with(&self, run: &RunSnapshot) -> bool {
+        let dogs = run.playsets.iter().map(|playset| &playset.playset_id);
+        let pairs = run.combined.iter().map(|result| &result.dorsal);
+        let known_dogs = self.runs.get(&run.key).map(|known| &known.playsets);
+        let known_pairs = self.combined.get(&BrotherRuns::of(&run.key));
+        count_with(known_dogs, dogs) > MAX_STARTERS || count_with(known_pairs, pairs) > MAX_STARTERS
+    }
+
+    /// Takes in what a message says of a run and adds what of it is new, parents first.
+    pub fn take_in(&mut self, run: RunSnapshot, at: DateTime<Utc>, news: &mut Vec<Event>) {
+        let memory = self.runs.touch(Arc::clone(&run.key));
+        memory.course = prefer(run.course, mem::take(&mut memory.course));
+        memory.playset_course = prefer(run.playset_course, mem::take(&mut memory.playset_course));
+        let course = prefer(memory.course.clone(), memory.playset_course.clone());
+        let now = Run { key: Arc::clone(&run.key), course, seen_at: at, extra: run.extra };
+        if is_news(&mut memory.said, &now, |said| said.seen_at = at) {
+            news.push(Event::Agility(AgilityEvent::Run(now)));
+        }
+        for playset in run.playsets {
+            let memory = memory.playsets.entry(playset.playset_id.clone()).or_default();
+            memory.take_in(playset, at, news);
+        }
+        if run.combined.is_empty() {
+            return;
+        }
+        let memory = self.combined.touch(BrotherRuns::of(&run.key));
+        for now in run.combined {
+            let said = memory.entry(now.dorsal.clone()).or_default();
+            // Which of the brothers carried it is no difference.
+            let align = |said: &mut CombinedResult| {
+                said.run = Arc::clone(&run.key);
+                said.updated_at = at;
+            };
+            if is_news(said, &now, align) {
+                news.push(Event::Agility(AgilityEvent::Combined(now)));
+            }
+        }
+    }
+}
+
+impl PlaysetMemory {
+    fn take_in(&mut self, now: Playset, at: DateTime<Utc>, news: &mut Vec<Event>) {
+        if !is_news(&mut self.said, &now, |said| said.updated_at = at) {
+            return;
+        }
+        let progress = Progress {
+            status: now.status.clone(),
+            faults: now.faults,
+            refusals: now.refusals,
+            disqualification: now.disqualification.clone(),
+            time_s: now.time_s.clone(),
+        };
+        let step = is_news(&mut self.progress, &progress, |_| ()).then(|| PlaysetChange {
+            run: Arc::clone(&now.run),
+            playset_id: now.playset_id.clone(),
+            changed_at: at,
+            progress,
+        });
+        news.push(Event::Agility(AgilityEvent::Playset(now)));
+        news.extend(step.map(|step| Event::Agility(AgilityEvent::PlaysetChange(step))));
+    }
+}
+
+impl BrotherRuns {
+    fn of(run: &RunKey) -> Self {
+        Self {
+            event_name: run.event_name.clone(),
+            ring_name: run.ring_name.clone(),
+            trial_name: run.trial_name.clone(),
+            name: run.name.clone(),
+        }
+    }
+}
+
+/// Remembers `now` and tells whether it differs from what was remembered, after `align` has made
+/// equal what is no difference.
+fn is_news<T: Clone + PartialEq>(
+    said: &mut Option<T>,
+    now: &T,
+    align: impl FnOnce(&mut T),
+) -> bool {
+    if let Some(said) = said {
+        align(said);
+        if said == now {
+            return false;
+        }
+    }
+    *said = Some(now.clone());
+    true
+}
+
+/// How many keys there would be; `new` names each once.
+fn count_with<'a, V>(
+    known: Option<&HashMap<String, V>>,
+    new: impl Iterator<Item = &'a String>,
+) -> usize {
+    let is_known = |key: &str| known.is_some_and(|known| known.contains_key(key));
+    known.map_or(0, HashMap::len) + new.filter(|key| !is_known(key)).count()
+}
+
+/// A map of the few entries that were touched last.
+#[derive(Debug)]
+struct Latest<K, V> {
+    entries: HashMap<K, Touched<V>>,
+    touches: u64,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Touched<V> {
+    touch: u64,
+    value: V,
+}
+
+impl<K: Clone + Eq + Hash, V: Default> Latest<K, V> {
+    fn new(capacity: usize) -> Self {
+        Self { entries: HashMap::with_capacity(capacity), touches: 0, capacity }
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    /// The entry of `key`, begun if there is none; the one touched longest ago makes room for it.
+    fn touch(&mut self, key: K) -> &mut V {
+        if !self.entries.contains_key(&key) && self.entries.len() >= self.capacity {
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.touch);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.entries.remove(&oldest);
+            }
+        }
+        self.touches += 1;
+        let entry = self.entries.entry(key).or_default();
+        entry.touch = self.touches;
+        &mut entry.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latest_drops_what_was_touched_longest_ago() {
+        let mut latest: Latest<u8, u8> = Latest::new(3);
+        for key in [1, 2, 3, 1] {
+            *latest.touch(key) = key;
+        }
+        latest.touch(4);
+        assert_eq!(latest.get(&2), None);
+        assert_eq!(latest.get(&1), Some(&1));
+        assert_eq!(latest.get(&3), Some(&3));
+        assert_eq!(latest.get(&4), Some(&0));
+    }
+}
