@@ -1,0 +1,187 @@
+//! Every message between actors, in the order of the way of the data.
+//!
+//! Data messages are sent with an awaited `send`, so that a slow stage slows the one above it, down
+//! to the socket. Only the messages marked *control* may be `do_send`: they are rare and small.
+
+use std::sync::Arc;
+
+use actix::{Message, Recipient};
+use bytestring::ByteString;
+use chrono::{DateTime, Utc};
+
+use crate::event::{Ask, ConnectionSpan, Event, FeedId, FeedInfo, Generation, Past};
+
+use super::{connection::ConnectionEnd, source::FeedSource, supervisor::FleetHealth};
+
+// ---- the way of the data ------------------------------------------------------------------------
+
+/// Connection → Parser: one whole message came. Answered when it is safely handed on, so a
+/// connection has one frame in flight.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct FrameReceived {
+    pub source: Arc<FeedSource>,
+    pub generation: Generation,
+    pub received_at: DateTime<Utc>,
+    pub payload: Payload,
+}
+
+/// What was in the frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    Text(ByteString),
+    /// No known protocol sends binary frames; they end in `rejected_frames`, as hexadecimal.
+    Binary(bytes::Bytes),
+}
+
+/// Connection → Parser, in order with its frames: the connection began or ended.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct ConnectionMarked {
+    pub source: Arc<FeedSource>,
+    pub span: ConnectionSpan,
+}
+
+/// Parser → Writer: what one frame meant. Answered when there is room for it.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct EventsDecoded {
+    pub feed: Arc<FeedInfo>,
+    pub events: Vec<Event>,
+}
+
+/// Parser → Writer → Store: what is stored of a heat or run. The writer first writes all it holds,
+/// so the answer includes everything that was decoded before the question.
+#[derive(Clone, Message)]
+#[rtype(result = "Result<Past, StoreError>")]
+pub struct RecallPast {
+    pub feed: Arc<FeedInfo>,
+    pub ask: Ask,
+}
+
+/// Writer → Store: write all of this in one transaction. One is in flight at a time.
+#[derive(Clone, Message)]
+#[rtype(result = "Result<BatchReport, StoreError>")]
+pub struct WriteBatch(pub Arc<Batch>);
+
+/// Writer → whoever wants to know: this batch is in Postgres.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct BatchWritten(pub Arc<Batch>);
+
+/// Events on their way to the database, in the order in which they were decoded.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub feed: Arc<FeedInfo>,
+    pub event: Event,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Rows inserted or updated, after duplicates inside the batch were removed.
+    pub rows: u64,
+    /// Entries that Postgres would not take; each is in `rejected_rows`.
+    pub rejected: u64,
+}
+
+/// Why nothing of a batch was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Trying again later can help: the connection, a serialization failure, a shutdown.
+    #[error("postgres is away: {0}")]
+    Retriable(String),
+    /// Trying again will fail the same way; a human is needed (a missing right, a full disk).
+    #[error("postgres refuses: {0}")]
+    Refused(String),
+}
+
+// ---- control ------------------------------------------------------------------------------------
+
+/// Connection → FeedSupervisor (control): the socket is open and greeted.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct ConnectionUp {
+    pub feed: FeedId,
+    pub generation: Generation,
+}
+
+/// Connection → FeedSupervisor (control): it is over, and why.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct ConnectionDown {
+    pub feed: FeedId,
+    pub generation: Generation,
+    pub end: ConnectionEnd,
+}
+
+/// Parser → FeedSupervisor (control): the decoder of this feed panicked and was thrown away.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct DecoderPanicked {
+    pub feed: FeedId,
+    pub generation: Generation,
+    pub message: String,
+}
+
+/// App → Parser (control): whom to tell of panics. The supervisor is started after the parser, and
+/// a replay has none.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct ReportPanics(pub Recipient<DecoderPanicked>);
+
+/// FeedSupervisor → Parser (control): the feed is configured no more.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct FeedRemoved(pub FeedId);
+
+/// App → FeedSupervisor: from now on these are the feeds; those that did not change are not touched.
+#[derive(Clone, Message)]
+#[rtype(result = "FeedsChanged")]
+pub struct SetFeeds(pub Vec<Arc<FeedSource>>);
+
+/// What [`SetFeeds`] did, by feed id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedsChanged {
+    pub added: Vec<FeedId>,
+    pub changed: Vec<FeedId>,
+    pub removed: Vec<FeedId>,
+}
+
+/// App → FeedSupervisor: end every connection; answered when all have ended.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct StopFeeds;
+
+/// FeedSupervisor → Connection (control): finish the frame in hand, say goodbye, end.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct StopConnection;
+
+/// App → Writer: write all that is held; answered when it is written.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Anybody → FeedSupervisor.
+#[derive(Clone, Message)]
+#[rtype(result = "FleetHealth")]
+pub struct GetHealth;
+
+/// Where connections send what they receive. One handle a connection: a fresh clone of a recipient
+/// would have mailbox places of its own.
+#[derive(Clone)]
+pub struct Intake {
+    pub frames: Recipient<FrameReceived>,
+    pub marks: Recipient<ConnectionMarked>,
+}
+
+/// `/livez` → a stage (control): answered when the stage's thread gets to it.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct Heartbeat;

@@ -1,0 +1,160 @@
+use std::cell::RefCell;
+
+use actix::{Addr, System};
+use chrono::Utc;
+
+use crate::{
+    event::ConnectionSpan,
+    pipeline::{
+        fakes::{Collector, source},
+        message::StoreError,
+    },
+};
+
+use super::*;
+
+/// Answers every question, and counts them.
+struct Library(Rc<RefCell<usize>>);
+
+impl Actor for Library {
+    type Context = Context<Self>;
+}
+
+impl Handler<RecallPast> for Library {
+    type Result = Result<Past, StoreError>;
+
+    fn handle(&mut self, _: RecallPast, _: &mut Self::Context) -> Self::Result {
+        *self.0.borrow_mut() += 1;
+        Ok(Past::Heats(Vec::new()))
+    }
+}
+
+struct Bench {
+    parser: Addr<Parser>,
+    source: Arc<FeedSource>,
+    decoded: Rc<RefCell<Vec<EventsDecoded>>>,
+    panics: Rc<RefCell<Vec<DecoderPanicked>>>,
+    questions: Rc<RefCell<usize>>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (events, decoded) = Collector::start_new();
+        let questions = Rc::<RefCell<usize>>::default();
+        let recall = Library(questions.clone()).start().recipient();
+        let (panicked, panics) = Collector::start_new();
+        let parser = Parser::new(Outlets { events, recall }).start();
+        parser.send(ReportPanics(panicked)).await.unwrap();
+        Self { parser, source: source("a"), decoded, panics, questions }
+    }
+
+    async fn frame(&self, generation: u64, payload: Payload) {
+        let frame = FrameReceived {
+            source: self.source.clone(),
+            generation: Generation(generation),
+            received_at: Utc::now(),
+            payload,
+        };
+        self.parser.send(frame).await.unwrap();
+    }
+
+    async fn text(&self, generation: u64, text: &'static str) {
+        self.frame(generation, Payload::Text(text.into())).await;
+    }
+
+    fn rejected(&self) -> Vec<RejectedFrame> {
+        let events = self.decoded.borrow();
+        let events = events.iter().flat_map(|decoded| decoded.events.clone());
+        events
+            .filter_map(|event| match event {
+                Event::FrameRejected(rejected) => Some(rejected),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn in_system(test: impl Future<Output = ()>) {
+    System::new().block_on(test);
+}
+
+#[test]
+fn parser_tells_the_decoder_of_each_new_connection() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(1, "lap").await;
+        bench.text(1, "lap").await;
+        bench.text(2, "lap").await;
+        let counts: Vec<_> = bench.decoded.borrow().iter().map(|d| d.events.len()).collect();
+        assert_eq!(counts, [1, 1, 2]);
+    });
+}
+
+#[test]
+fn parser_keeps_a_bad_frame_and_goes_on() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(1, "bad").await;
+        bench.frame(1, Payload::Binary(vec![0xfe, 0x01].into())).await;
+        bench.text(1, "lap").await;
+        let rejected = bench.rejected();
+        assert_eq!(rejected[0].payload, "bad");
+        assert_eq!(rejected[0].reason, "no such word");
+        assert_eq!(rejected[1].payload, "fe01");
+        assert_eq!(bench.source.counters.rejected.load(Ordering::Relaxed), 2);
+        assert_eq!(bench.decoded.borrow().len(), 3);
+    });
+}
+
+#[test]
+fn parser_survives_a_decoder_that_panics_and_reports_it() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(7, "panic").await;
+        assert_eq!(bench.rejected()[0].payload, "panic");
+        let panics = bench.panics.borrow();
+        assert_eq!(panics[0].generation, Generation(7));
+        assert!(panics[0].message.contains("a word too much"), "{}", panics[0].message);
+        bench.text(8, "lap").await;
+        assert_eq!(bench.decoded.borrow().len(), 2, "a fresh decoder reads on");
+    });
+}
+
+#[test]
+fn parser_recalls_the_past_for_a_decoder_that_asks() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(1, "ask").await;
+        bench.text(1, "ask").await;
+        assert_eq!(*bench.questions.borrow(), 1);
+        bench.text(1, "ask forever").await;
+        assert!(bench.rejected()[0].reason.contains("asked for the past"));
+    });
+}
+
+#[test]
+fn parser_counts_unknown_names_and_activity() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(1, "odd D.X").await;
+        bench.text(1, "busy").await;
+        let counters = &bench.source.counters;
+        assert_eq!(counters.unknown_names()["D.X"], 1);
+        assert!(counters.active.load(Ordering::Relaxed));
+    });
+}
+
+#[test]
+fn parser_hands_marks_on_in_order_with_frames() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let span =
+            ConnectionSpan { generation: Generation(1), connected_at: Utc::now(), ended: None };
+        let mark = ConnectionMarked { source: bench.source.clone(), span: span.clone() };
+        bench.parser.send(mark).await.unwrap();
+        bench.text(1, "lap").await;
+        let decoded = bench.decoded.borrow();
+        assert_eq!(decoded[0].events, [Event::Connection(span)]);
+        assert_eq!(decoded.len(), 2);
+    });
+}

@@ -1,0 +1,420 @@
+//! Gathers events and has them written: batches by size and age, one batch in flight.
+//!
+//! The parser sends to me, I send to the store. What I have accepted I hold until the store says
+//! that it is in Postgres; while Postgres is away I try again and again with the same batch, accept
+//! until I am full, and then let the parser wait. I never drop and never look into an event.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, MailboxError, Message, Recipient,
+    ResponseFuture, WrapFuture,
+};
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use log::{error, info, warn};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::event::Past;
+
+use super::{
+    backoff::Backoff,
+    message::{
+        Batch, BatchReport, BatchWritten, Drain, Entry, EventsDecoded, Heartbeat, RecallPast,
+        StoreError, WriteBatch,
+    },
+};
+
+/// When a batch is due, and how much may be held.
+#[derive(Clone, Copy, Debug)]
+pub struct Batching {
+    /// No event waits longer than this for its batch to begin.
+    pub flush_after: Duration,
+    /// A batch of this many events begins at once.
+    pub batch_events: usize,
+    /// With this many events held, the parser waits.
+    pub held_events: usize,
+}
+
+impl Default for Batching {
+    fn default() -> Self {
+        Self { flush_after: Duration::from_millis(50), batch_events: 5_000, held_events: 50_000 }
+    }
+}
+
+/// Between two tries while Postgres is away: short enough to notice its return at once.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Counted since the start of the process.
+#[derive(Default)]
+pub struct WriterCounters {
+    /// Events taken from the parser.
+    pub accepted: AtomicU64,
+    /// Of these, events that are in Postgres (or in `rejected_rows`).
+    pub written: AtomicU64,
+    pub batches: AtomicU64,
+    /// Rows inserted or updated.
+    pub rows: AtomicU64,
+    pub rejected_rows: AtomicU64,
+    /// Batches that were tried again.
+    pub retries: AtomicU64,
+    /// Messages of the parser that wait for room.
+    pub waiting: AtomicU64,
+    /// How long the last batch took, milliseconds.
+    pub last_batch_ms: AtomicU64,
+    /// Unix milliseconds; 0 for never.
+    last_written_ms: AtomicI64,
+    /// Why the batch in hand is not written yet; none when all is well.
+    trouble: Mutex<Option<String>>,
+}
+
+impl WriterCounters {
+    /// Events that are accepted and not yet written.
+    pub fn held(&self) -> u64 {
+        let written = self.written.load(Ordering::Relaxed);
+        self.accepted.load(Ordering::Relaxed).saturating_sub(written)
+    }
+
+    pub fn last_written_at(&self) -> Option<DateTime<Utc>> {
+        match self.last_written_ms.load(Ordering::Relaxed) {
+            0 => None,
+            ms => DateTime::from_timestamp_millis(ms),
+        }
+    }
+
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) -> Option<String> {
+        let mut now = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, trouble)
+    }
+}
+
+pub struct WriterParams {
+    pub batching: Batching,
+    pub store: Recipient<WriteBatch>,
+    pub recall: Recipient<RecallPast>,
+    /// Hears of every batch that was written.
+    pub written: Option<Recipient<BatchWritten>>,
+    pub counters: Arc<WriterCounters>,
+}
+
+pub struct Writer {
+    params: WriterParams,
+    held: Vec<Entry>,
+    /// Which batch `held` will become; timers carry it.
+    batch_id: u64,
+    oldest_held: Option<Instant>,
+    /// A batch being written, a question being answered, or the listener being told.
+    in_flight: Option<Flight>,
+    accepted: u64,
+    written: u64,
+    waiting: VecDeque<Waiting>,
+    questions: VecDeque<Question>,
+    drains: Vec<oneshot::Sender<()>>,
+}
+
+struct Flight {
+    began: Instant,
+    backoff: Backoff,
+}
+
+impl Flight {
+    fn begin() -> Self {
+        Self { began: Instant::now(), backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT) }
+    }
+}
+
+/// Events for which there was no room.
+struct Waiting {
+    decoded: EventsDecoded,
+    accepted: oneshot::Sender<()>,
+}
+
+struct Question {
+    recall: RecallPast,
+    /// The answer must include this many entries of all ever accepted.
+    after: u64,
+    answer: oneshot::Sender<Result<Past, StoreError>>,
+}
+
+impl Writer {
+    pub fn new(params: WriterParams) -> Self {
+        Self {
+            params,
+            held: Vec::new(),
+            batch_id: 0,
+            oldest_held: None,
+            in_flight: None,
+            accepted: 0,
+            written: 0,
+            waiting: VecDeque::new(),
+            questions: VecDeque::new(),
+            drains: Vec::new(),
+        }
+    }
+}
+
+impl Actor for Writer {
+    type Context = Context<Self>;
+}
+
+impl Handler<EventsDecoded> for Writer {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, decoded: EventsDecoded, ctx: &mut Self::Context) -> Self::Result {
+        if self.waiting.is_empty() && self.has_room() {
+            self.accept(decoded, ctx);
+            self.go_on(ctx);
+            return Box::pin(std::future::ready(()));
+        }
+        let (accepted, done) = oneshot::channel();
+        self.waiting.push_back(Waiting { decoded, accepted });
+        self.count_waiting();
+        // An error means that the writer is gone; the sender hears that from its next send.
+        Box::pin(done.map(|_| ()))
+    }
+}
+
+impl Handler<RecallPast> for Writer {
+    type Result = ResponseFuture<Result<Past, StoreError>>;
+
+    fn handle(&mut self, recall: RecallPast, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, answered) = oneshot::channel();
+        self.questions.push_back(Question { recall, after: self.accepted, answer });
+        self.go_on(ctx);
+        Box::pin(async {
+            answered.await.unwrap_or_else(|_| Err(StoreError::Retriable("it stopped".into())))
+        })
+    }
+}
+
+impl Handler<Drain> for Writer {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Drain, ctx: &mut Self::Context) -> Self::Result {
+        let (done, drained) = oneshot::channel();
+        self.drains.push(done);
+        self.go_on(ctx);
+        Box::pin(drained.map(|_| ()))
+    }
+}
+
+impl Handler<Heartbeat> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
+
+impl Handler<Aged> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, aged: Aged, ctx: &mut Self::Context) {
+        if aged.batch_id == self.batch_id {
+            self.go_on(ctx);
+        }
+    }
+}
+
+impl Writer {
+    fn has_room(&self) -> bool {
+        self.held.len() < self.params.batching.held_events
+    }
+
+    fn accept(&mut self, decoded: EventsDecoded, ctx: &mut Context<Self>) {
+        let EventsDecoded { feed, events } = decoded;
+        if events.is_empty() {
+            return;
+        }
+        if self.held.is_empty() {
+            self.oldest_held = Some(Instant::now());
+            let aged = Aged { batch_id: self.batch_id };
+            ctx.notify_later(aged, self.params.batching.flush_after);
+        }
+        self.accepted += events.len() as u64;
+        self.params.counters.accepted.fetch_add(events.len() as u64, Ordering::Relaxed);
+        self.held.extend(events.into_iter().map(|event| Entry { feed: feed.clone(), event }));
+    }
+
+    /// Begins whatever is due, if nothing is in flight.
+    fn go_on(&mut self, ctx: &mut Context<Self>) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        let answerable = self.questions.front().is_some_and(|q| q.after <= self.written);
+        if answerable && let Some(question) = self.questions.pop_front() {
+            return self.ask(question, ctx);
+        }
+        if self.batch_is_due() {
+            return self.begin_batch(ctx);
+        }
+        if self.held.is_empty() && self.waiting.is_empty() {
+            for done in self.drains.drain(..) {
+                // Whoever asked may have lost patience.
+                done.send(()).ok();
+            }
+        }
+    }
+
+    fn batch_is_due(&self) -> bool {
+        let Batching { flush_after, batch_events, .. } = self.params.batching;
+        let wanted = !self.questions.is_empty() || !self.drains.is_empty();
+        !self.held.is_empty()
+            && (wanted
+                || self.held.len() >= batch_events
+                || self.oldest_held.is_some_and(|at| at.elapsed() >= flush_after))
+    }
+
+    fn begin_batch(&mut self, ctx: &mut Context<Self>) {
+        self.batch_id += 1;
+        let rest = self.held.split_off(self.held.len().min(self.params.batching.batch_events));
+        let entries = std::mem::replace(&mut self.held, rest);
+        self.oldest_held = (!self.held.is_empty()).then(Instant::now);
+        if !self.held.is_empty() {
+            let aged = Aged { batch_id: self.batch_id };
+            ctx.notify_later(aged, self.params.batching.flush_after);
+        }
+        self.in_flight = Some(Flight::begin());
+        // There is room again: those who waited come first.
+        while self.has_room() {
+            let Some(Waiting { decoded, accepted }) = self.waiting.pop_front() else { break };
+            self.accept(decoded, ctx);
+            accepted.send(()).ok();
+        }
+        self.count_waiting();
+        self.write(Arc::new(Batch { entries }), ctx);
+    }
+
+    fn write(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
+        let sent = self.params.store.send(WriteBatch(batch.clone())).into_actor(self);
+        ctx.spawn(sent.map(move |answer, this, ctx| match flatten(answer) {
+            Ok(report) => this.wrote(batch, report, ctx),
+            Err(trouble) => this.retry_later(batch, trouble, ctx),
+        }));
+    }
+
+    fn wrote(&mut self, batch: Arc<Batch>, report: BatchReport, ctx: &mut Context<Self>) {
+        let counters = &self.params.counters;
+        let entries = batch.entries.len() as u64;
+        self.written += entries;
+        counters.written.fetch_add(entries, Ordering::Relaxed);
+        counters.batches.fetch_add(1, Ordering::Relaxed);
+        counters.rows.fetch_add(report.rows, Ordering::Relaxed);
+        counters.rejected_rows.fetch_add(report.rejected, Ordering::Relaxed);
+        counters.last_written_ms.store(Utc::now().timestamp_millis(), Ordering::Relaxed);
+        if let Some(flight) = self.in_flight.take() {
+            let took = flight.began.elapsed();
+            counters.last_batch_ms.store(took.as_millis() as u64, Ordering::Relaxed);
+        }
+        if report.rejected > 0 {
+            error!(
+                "postgres would not take rows={} of a batch; they are in rejected_rows",
+                report.rejected
+            );
+        }
+        if counters.set_trouble(None).is_some() {
+            info!(
+                "postgres is back held={} retries={}",
+                counters.held(),
+                counters.retries.load(Ordering::Relaxed)
+            );
+        }
+        match &self.params.written {
+            None => self.go_on(ctx),
+            // The listener is awaited like everybody else, so that it can't fall behind unbounded.
+            Some(listener) => {
+                self.in_flight = Some(Flight {
+                    began: Instant::now(),
+                    backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+                });
+                let told = listener.send(BatchWritten(batch)).into_actor(self);
+                ctx.spawn(told.map(|told, this, ctx| {
+                    if told.is_err() {
+                        this.params.written = None;
+                    }
+                    this.in_flight = None;
+                    this.go_on(ctx);
+                }));
+            }
+        }
+    }
+
+    fn retry_later(&mut self, batch: Arc<Batch>, trouble: StoreError, ctx: &mut Context<Self>) {
+        let Some(flight) = &mut self.in_flight else { return };
+        let wait = flight.backoff.next_wait();
+        let counters = &self.params.counters;
+        let retries = counters.retries.fetch_add(1, Ordering::Relaxed) + 1;
+        let words = trouble.to_string();
+        // Said once, not with every try: an outage may last for hours.
+        if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
+            let (events, held) = (batch.entries.len(), counters.held());
+            match trouble {
+                StoreError::Retriable(_) => {
+                    warn!("{words}; trying again events={events} held={held} retries={retries}");
+                }
+                StoreError::Refused(_) => {
+                    error!(
+                        "{words}; nothing is lost, but somebody has to look events={events} held={held} retries={retries}"
+                    );
+                }
+            }
+        }
+        ctx.run_later(wait, move |this, ctx| this.write(batch, ctx));
+    }
+
+    fn ask(&mut self, question: Question, ctx: &mut Context<Self>) {
+        self.in_flight.get_or_insert_with(Flight::begin);
+        let sent = self.params.recall.send(question.recall.clone()).into_actor(self);
+        ctx.spawn(sent.map(move |answer, this, ctx| match flatten(answer) {
+            Err(StoreError::Retriable(words)) => this.ask_later(question, words, ctx),
+            answer => {
+                this.in_flight = None;
+                this.params.counters.set_trouble(None);
+                // The feed that asked may be gone.
+                question.answer.send(answer).ok();
+                this.go_on(ctx);
+            }
+        }));
+    }
+
+    fn ask_later(&mut self, question: Question, words: String, ctx: &mut Context<Self>) {
+        let Some(flight) = &mut self.in_flight else { return };
+        let wait = flight.backoff.next_wait();
+        let words = StoreError::Retriable(words).to_string();
+        let counters = &self.params.counters;
+        counters.retries.fetch_add(1, Ordering::Relaxed);
+        if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
+            warn!("{words}; trying again held={}", counters.held());
+        }
+        ctx.run_later(wait, move |this, ctx| this.ask(question, ctx));
+    }
+
+    fn count_waiting(&self) {
+        self.params.counters.waiting.store(self.waiting.len() as u64, Ordering::Relaxed);
+    }
+}
+
+/// A store whose mailbox is closed is as far away as a Postgres that is away.
+fn flatten<T>(answer: Result<Result<T, StoreError>, MailboxError>) -> Result<T, StoreError> {
+    answer.unwrap_or_else(|gone| Err(StoreError::Refused(format!("the store is gone: {gone}"))))
+}
+
+/// To myself: the batch with this id is old enough.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Aged {
+    batch_id: u64,
+}
+
+#[cfg(test)]
+mod tests;
