@@ -1,0 +1,292 @@
+//! Wiring only: who knows whom, and the order of start (bottom up) and stop (top down).
+
+mod database;
+
+use std::{
+    fs::{self, File, TryLockError},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Addr, Arbiter, Recipient};
+use actix_web::dev::ServerHandle;
+use anyhow::{Context, anyhow};
+use log::{error, info, warn};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio::time::timeout;
+
+use crate::{
+    config::{Config, FeedConfig},
+    db::{self, store::Store},
+    event::Event,
+    http,
+    pipeline::{
+        connection::Deadlines,
+        message::{
+            BatchWritten, Drain, EventsDecoded, FeedsChanged, Intake, ReportPanics, SetFeeds,
+            StopFeeds,
+        },
+        parser::{Outlets, Parser},
+        source::FeedSource,
+        supervisor::{FeedSupervisor, Patience, SupervisorParams, on_threads},
+        websocket::SocketSettings,
+        writer::{Batching, Writer, WriterCounters, WriterParams},
+    },
+};
+
+pub use database::{Database, private_dir};
+
+/// Draining gets so long; what is not written by then is counted and said.
+pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The running service.
+pub struct App {
+    supervisor: Addr<FeedSupervisor>,
+    stages: Stages,
+    http: ServerHandle,
+    address: SocketAddr,
+    threads: Vec<Arbiter>,
+    database: Database,
+    /// Held as long as the service runs: one service a data directory.
+    _lock: File,
+}
+
+/// Parser, writer and store: the part of the pipeline that replay shares.
+pub struct Stages {
+    pub parser: Addr<Parser>,
+    pub writer: Addr<Writer>,
+    pub counters: Arc<WriterCounters>,
+    thread: Arbiter,
+}
+
+/// What tests and the demo set and operators do not.
+#[derive(Default)]
+pub struct Options {
+    pub patience: Patience,
+    pub deadlines: Deadlines,
+    /// Hears of every batch that was written.
+    pub written: Option<Recipient<BatchWritten>>,
+}
+
+/// What was done when the service stopped.
+#[derive(Clone, Copy, Debug)]
+pub struct StopReport {
+    pub events_written: u64,
+    pub rows: u64,
+    /// Events that were accepted and could not be written in time.
+    pub events_lost: u64,
+}
+
+impl App {
+    /// Starts everything; returns when the feeds are being connected.
+    ///
+    /// # Errors
+    /// The first thing that could not be started, with what to do about it.
+    pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
+        let lock = lock_data_dir(&config.data_dir)?;
+        let listener = bind(config.http.bind)?;
+        let address = listener.local_addr()?;
+        let sockets = Arc::new(socket_settings(&config)?);
+        allow_many_files();
+
+        let database = Database::open(&config).await?;
+        let generations = database.last_generations().await?;
+        let stages = Stages::start(&database, config.batching, options.written);
+        let threads: Vec<_> =
+            (0..config.limits.connection_threads).map(|_| Arbiter::new()).collect();
+        let supervisor = FeedSupervisor::new(SupervisorParams {
+            patience: Patience {
+                connects_per_second_per_host: config.limits.connects_per_second_per_host,
+                ..options.patience
+            },
+            deadlines: options.deadlines,
+            sockets,
+            intake: Intake {
+                frames: stages.parser.clone().recipient(),
+                marks: stages.parser.clone().recipient(),
+            },
+            parser: stages.parser.clone().recipient(),
+            spawn: on_threads(threads.iter().map(Arbiter::handle).collect()),
+            generations,
+        })
+        .start();
+        stages.parser.send(ReportPanics(supervisor.clone().recipient())).await?;
+
+        let server = http::serve(
+            listener,
+            http::Sources {
+                fleet: supervisor.clone().recipient(),
+                heartbeats: vec![
+                    supervisor.clone().recipient(),
+                    stages.parser.clone().recipient(),
+                    stages.writer.clone().recipient(),
+                ],
+                writer: stages.counters.clone(),
+                pool: database.pool().clone(),
+                database: db::redact(database.url()),
+                private_database: database.is_private(),
+                started: Instant::now(),
+            },
+        )
+        .context("the HTTP server can't be started")?;
+        let http = server.handle();
+        actix::spawn(async move {
+            if let Err(error) = server.await {
+                error!("the HTTP server ended: {error}");
+            }
+        });
+
+        let app = Self { supervisor, stages, http, address, threads, database, _lock: lock };
+        app.set_feeds(config.feeds).await?;
+        Ok(app)
+    }
+
+    /// Where HTTP is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Makes these the feeds; those that did not change are not touched.
+    ///
+    /// # Errors
+    /// The pipeline is gone.
+    pub async fn set_feeds(&self, feeds: Vec<FeedConfig>) -> anyhow::Result<FeedsChanged> {
+        let sources: Vec<_> = feeds.into_iter().map(source_of).map(Arc::new).collect();
+        for source in &sources {
+            // Also a feed that never connects is in the table of feeds.
+            let events = vec![Event::Configured];
+            self.stages.writer.send(EventsDecoded { feed: source.info.clone(), events }).await?;
+        }
+        Ok(self.supervisor.send(SetFeeds(sources)).await?)
+    }
+
+    /// Whether every stage still runs; a stage that is gone does not come back by itself.
+    pub fn is_whole(&self) -> bool {
+        self.supervisor.connected()
+            && self.stages.parser.connected()
+            && self.stages.writer.connected()
+    }
+
+    /// Stops top down: no more frames, then the frames in hand through to Postgres, then the rest.
+    pub async fn stop(self) -> StopReport {
+        let drained = timeout(DRAIN_WITHIN, async {
+            self.supervisor.send(StopFeeds).await?;
+            self.stages.writer.send(Drain).await
+        })
+        .await;
+        match drained {
+            Ok(Ok(())) => {}
+            Ok(Err(gone)) => error!("a stage of the pipeline was gone at the stop: {gone}"),
+            Err(_) => warn!("not everything could be written within {DRAIN_WITHIN:?}"),
+        }
+        let counters = &self.stages.counters;
+        let report = StopReport {
+            events_written: counters.written.load(Ordering::Relaxed),
+            rows: counters.rows.load(Ordering::Relaxed),
+            events_lost: counters.held(),
+        };
+        self.http.stop(true).await;
+        for thread in &self.threads {
+            thread.stop();
+        }
+        self.stages.stop();
+        self.database.close().await;
+        report
+    }
+}
+
+impl Stages {
+    pub fn start(
+        database: &Database,
+        batching: Batching,
+        written: Option<Recipient<BatchWritten>>,
+    ) -> Self {
+        let counters = Arc::new(WriterCounters::default());
+        let store = Store::start(database.pool().clone(), Arc::default());
+        let thread = Arbiter::new();
+        let params = WriterParams {
+            batching,
+            store: store.clone().recipient(),
+            recall: store.recipient(),
+            written,
+            counters: counters.clone(),
+        };
+        let writer = Writer::start_in_arbiter(&thread.handle(), |_| Writer::new(params));
+        let outlets =
+            Outlets { events: writer.clone().recipient(), recall: writer.clone().recipient() };
+        let parser = Parser::start_in_arbiter(&thread.handle(), |_| Parser::new(outlets));
+        Self { parser, writer, counters, thread }
+    }
+
+    pub fn stop(&self) {
+        self.thread.stop();
+    }
+}
+
+pub fn source_of(feed: FeedConfig) -> FeedSource {
+    FeedSource::new(feed.info, feed.kind, feed.fingerprint)
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow!(
+            "{address} is in use: another program (or another Ringside) serves there; set another \
+             [http] bind"
+        ),
+        _ => anyhow!("[http] bind {address} can't be served: {error}"),
+    })
+}
+
+/// One service a data directory: two would share a private Postgres and stop it under each other.
+fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
+    let show = dir.display();
+    fs::create_dir_all(dir).with_context(|| {
+        format!("data_dir {show} can't be made; set data_dir to a folder that can be written")
+    })?;
+    let lock = File::create(dir.join("ringside.lock")).with_context(|| {
+        format!("data_dir {show} can't be written; set data_dir to a folder that can be")
+    })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(anyhow!("data_dir {show} is in use by another Ringside; stop that one first"))
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("data_dir {show} can't be locked"))
+        }
+    }
+}
+
+fn socket_settings(config: &Config) -> anyhow::Result<SocketSettings> {
+    let mut roots = Vec::new();
+    if let Some(file) = &config.tls_ca_file {
+        let show = file.display();
+        let certificates = CertificateDer::pem_file_iter(file)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| anyhow!("[tls] ca_file {show} can't be read: {error}"))?;
+        if certificates.is_empty() {
+            return Err(anyhow!("[tls] ca_file {show} holds no certificate"));
+        }
+        roots = certificates;
+    }
+    let limits = &config.limits;
+    SocketSettings::new(limits.max_message_bytes, limits.frugal_sockets, roots)
+        .context("[tls] ca_file holds a certificate that can't be used")
+}
+
+/// A feed is an open file; the usual soft limit of 1,024 is for programs of another kind.
+fn allow_many_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map(|()| hard));
+    match raised {
+        Ok(files) => info!("open files limit={files}"),
+        Err(error) => warn!("the limit of open files stays as it is: {error}"),
+    }
+}

@@ -1,0 +1,173 @@
+//! `ringside demo`: everything at work in one command, on nothing but this machine.
+//!
+//! Simulated venues, the service with a private Postgres, and a line for every lap and result as
+//! it reaches the database. All of it lives in a temporary folder that goes at the end.
+
+use std::{net::SocketAddr, path::Path};
+
+use actix::{Actor, Context as ActorContext, Handler};
+use anyhow::Context;
+
+use crate::{
+    app::{App, Options},
+    config,
+    event::{
+        Event,
+        agility::{AgilityEvent, Playset},
+        karting::{KartingEvent, Lap},
+    },
+    pipeline::message::{BatchWritten, Entry},
+    simulator::{RingOptions, Simulator, SimulatorOptions, TrackOptions},
+};
+
+use super::{
+    Failure,
+    run::{Signals, serve},
+    say,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Demo {
+    /// Where to serve HTTP
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    bind: SocketAddr,
+    /// How much faster than real
+    #[arg(long, default_value_t = 4.0)]
+    speed: f64,
+    #[arg(long, default_value_t = 3)]
+    tracks: usize,
+    #[arg(long, default_value_t = 2)]
+    rings: usize,
+    /// Another number, other races
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Demo {
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let folder = tempfile::Builder::new()
+            .prefix("ringside-demo-")
+            .tempdir()
+            .context("a temporary folder can't be made")?;
+        // The private Postgres may run as another user, who has to get through here.
+        open_to_others(folder.path()).context("the temporary folder can't be opened to others")?;
+        let simulator = Simulator::start(SimulatorOptions::default())
+            .await
+            .context("the simulated venues can't be started")?;
+        let text = self.configuration(&simulator, folder.path());
+        let config = || Ok(config::parse(&text, Path::new("demo"), folder.path(), &|_| None)?);
+        say(format_args!(
+            "simulated venues: {} kart tracks and {} agility rings at {} x real speed; starting …",
+            self.tracks, self.rings, self.speed
+        ));
+        let options =
+            Options { written: Some(Announcer.start().recipient()), ..Options::default() };
+        let app = App::start(config()?, options).await?;
+        say(format_args!("health    http://{0}/health   (also /metrics, /readyz)", app.address()));
+        say(format_args!("fleet     ringside status --at {}", app.address()));
+        say(format_args!("database  psql '{}'", app.database().url()));
+        say(format_args!("          select * from laps order by crossed_at desc limit 10;"));
+        say(format_args!("Ctrl-C ends everything.\n"));
+        let ended = serve(app, &mut signals, config).await;
+        simulator.stop().await;
+        ended
+    }
+
+    /// The configuration that somebody would write who has these venues, so that the demo goes the
+    /// same way as the service.
+    fn configuration(&self, simulator: &Simulator, folder: &Path) -> String {
+        let mut text = format!("data_dir = {:?}\n[http]\nbind = \"{}\"\n", folder, self.bind);
+        for n in 1..=self.tracks {
+            let track = simulator.add_track(TrackOptions {
+                seed: self.seed.wrapping_mul(1_000).wrapping_add(n as u64),
+                speed: self.speed,
+                ..TrackOptions::new(format!("{n}@demo"))
+            });
+            text += &format!(
+                "[[feed]]\nid = \"track-{n}\"\nkind = \"bmi\"\nvenue = \"Demo Karting\"\n\
+                 name = \"Track {n}\"\nurl = {:?}\nresource = {:?}\n",
+                track.url(),
+                track.resource()
+            );
+        }
+        for n in 1..=self.rings {
+            let ring = simulator.add_ring(RingOptions {
+                seed: self.seed.wrapping_mul(2_000).wrapping_add(n as u64),
+                speed: self.speed,
+                ..RingOptions::new(format!("demo{n:04}"))
+            });
+            text += &format!(
+                "[[feed]]\nid = \"ring-{n}\"\nkind = \"flowagility\"\nvenue = \"Demo Agility\"\n\
+                 name = \"Ring {n}\"\nurl = {:?}\n",
+                ring.url()
+            );
+        }
+        text
+    }
+}
+
+fn open_to_others(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+/// Says a line for every lap and result that was written.
+struct Announcer;
+
+impl Actor for Announcer {
+    type Context = ActorContext<Self>;
+}
+
+impl Handler<BatchWritten> for Announcer {
+    type Result = ();
+
+    fn handle(&mut self, BatchWritten(batch): BatchWritten, _: &mut Self::Context) {
+        for Entry { feed, event } in &batch.entries {
+            match event {
+                Event::Karting(KartingEvent::Lap(lap)) => announce_lap(feed.id.as_str(), lap),
+                Event::Agility(AgilityEvent::Playset(playset)) => {
+                    announce_result(feed.id.as_str(), playset);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn announce_lap(feed: &str, lap: &Lap) {
+    let Lap { heat, driver_id, lap_ms, kart, position, source, .. } = lap;
+    let number = lap.lap;
+    if lap.removed_at.is_some() {
+        return say(format_args!(
+            "{feed:8} lap {number} of driver {driver_id} removed by officials"
+        ));
+    }
+    let seconds = f64::from(*lap_ms) / 1000.0;
+    let kart = kart.as_deref().filter(|kart| !kart.is_empty()).unwrap_or("?");
+    let position = position.map(|p| format!(" P{p}")).unwrap_or_default();
+    let word = source.as_str();
+    let heat = heat.name.trim();
+    say(format_args!(
+        "{feed:8} {heat}: kart {kart} lap {number} {seconds:.3} s{position} ({word})"
+    ));
+}
+
+fn announce_result(feed: &str, playset: &Playset) {
+    if playset.status.as_deref() != Some("calculated") {
+        return;
+    }
+    let dog = playset.pair.dog_family_name.as_deref().unwrap_or("a dog");
+    let handler = playset.pair.handler.as_deref().unwrap_or("somebody");
+    let run = &playset.run;
+    let result = match (&playset.disqualification, &playset.time_s) {
+        (Some(_), _) => "eliminated".to_owned(),
+        (None, Some(time)) => format!("{time} s"),
+        (None, None) => "no time".to_owned(),
+    };
+    let place = playset.classification.map(|place| format!(", place {place}")).unwrap_or_default();
+    say(format_args!(
+        "{feed:8} {} {}: {dog} with {handler} {result}{place}",
+        run.name, run.run_type
+    ));
+}

@@ -1,0 +1,163 @@
+//! `ringside replay`: recorded frames through the same parser and writer into the database.
+//!
+//! A recording is one frame a line, as on the wire, or one JSON array of messages. It has no
+//! receive times, so each frame gets the venue's own time: that is the same in every replay, and
+//! the same input gives the same rows.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use bytestring::ByteString;
+use chrono::{DateTime, TimeDelta, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use log::warn;
+use serde_json::value::RawValue;
+use tokio::select;
+
+use crate::{
+    app::{Database, Stages, source_of},
+    event::{FeedId, Generation},
+    feed::{FeedKind, FrameClass},
+    pipeline::{
+        message::{Drain, FrameReceived, Payload},
+        source::FeedSource,
+    },
+};
+
+use super::{Failure, load, run::Signals, say};
+
+#[derive(clap::Args)]
+pub(super) struct Replay {
+    /// The configured feed that the frames belong to
+    #[arg(long, value_name = "ID")]
+    feed: String,
+    /// The recording: one frame a line, or one JSON array of messages
+    file: PathBuf,
+}
+
+/// Between two frames of which the venue's time does not tell which came first.
+const TICK: TimeDelta = TimeDelta::milliseconds(1);
+
+impl Replay {
+    pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let mut config = load(&config)?;
+        let wanted = FeedId::new(self.feed.as_str());
+        let known: Vec<_> = config.feeds.iter().map(|feed| feed.info.id.to_string()).collect();
+        let feed = config.feeds.extract_if(.., |feed| feed.info.id == wanted).next();
+        let feed = feed.ok_or_else(|| {
+            anyhow!("no feed {:?} is configured; there are: {}", self.feed, known.join(", "))
+        })?;
+        let source = Arc::new(source_of(feed));
+        let frames = read_recording(&self.file)?;
+        let times = times_of(&frames, source.kind.as_ref(), &self.file)?;
+
+        let database = Database::open_beside(&config).await?;
+        let stages = Stages::start(&database, config.batching, None);
+        let began = Instant::now();
+        let played = select! {
+            played = play(&stages, &source, frames, times) => played?,
+            () = signals.end() => return Err(anyhow!("stopped; a replay can be repeated from its beginning").into()),
+        };
+        let counters = &source.counters;
+        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        say(format_args!(
+            "feed={} frames={played} rejected={} unknown={} laps={} rows={} rejected_rows={} in {:.1} s",
+            self.feed,
+            get(&counters.rejected),
+            get(&counters.unknown),
+            get(&counters.laps),
+            get(&stages.counters.rows),
+            get(&stages.counters.rejected_rows),
+            began.elapsed().as_secs_f64(),
+        ));
+        stages.stop();
+        database.close().await;
+        Ok(())
+    }
+}
+
+async fn play(
+    stages: &Stages,
+    source: &Arc<FeedSource>,
+    frames: Vec<ByteString>,
+    times: Vec<DateTime<Utc>>,
+) -> anyhow::Result<usize> {
+    let count = frames.len();
+    let bar = ProgressBar::new(count as u64).with_style(style()?);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    for (frame, received_at) in frames.into_iter().zip(times) {
+        let payload = Payload::Text(frame);
+        source.counters.count_frame(payload.len(), received_at);
+        if is_data(&payload, source.kind.as_ref()) {
+            let frame = FrameReceived {
+                source: source.clone(),
+                generation: Generation::default(),
+                received_at,
+                payload,
+            };
+            stages.parser.send(frame).await.context("the parser is gone")?;
+        }
+        bar.inc(1);
+    }
+    stages.writer.send(Drain).await.context("the writer is gone")?;
+    bar.finish();
+    Ok(count)
+}
+
+fn is_data(payload: &Payload, kind: &dyn FeedKind) -> bool {
+    match payload {
+        Payload::Text(text) => kind.classify(text) == FrameClass::Data,
+        Payload::Binary(_) => true,
+    }
+}
+
+fn style() -> anyhow::Result<ProgressStyle> {
+    let style = "{bar:30} {pos}/{len} frames {per_sec} {eta} left";
+    ProgressStyle::with_template(style).context("the progress bar's own template is wrong")
+}
+
+/// The frames of a recording, in order.
+///
+/// # Errors
+/// The file can't be read, or is no recording.
+fn read_recording(file: &Path) -> anyhow::Result<Vec<ByteString>> {
+    let show = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{show} can't be read"))?;
+    if !text.trim_start().starts_with('[') {
+        return Ok(text.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect());
+    }
+    let messages: Vec<Box<RawValue>> = serde_json::from_str(&text)
+        .with_context(|| format!("{show} begins like a JSON array of messages and is none"))?;
+    Ok(messages.into_iter().map(|message| message.get().into()).collect())
+}
+
+/// A receive time for each frame: the venue's own where it has one, and always later than that of
+/// the frame before. What comes before the first venue time gets that one too.
+fn times_of(
+    frames: &[ByteString],
+    kind: &dyn FeedKind,
+    file: &Path,
+) -> anyhow::Result<Vec<DateTime<Utc>>> {
+    let own: Vec<_> = frames.iter().map(|frame| kind.venue_time(frame)).collect();
+    let first = match own.iter().flatten().next() {
+        Some(first) => *first,
+        None => {
+            let written = std::fs::metadata(file).and_then(|file| file.modified())?;
+            warn!("no frame holds a time; counting on from when {} was written", file.display());
+            written.into()
+        }
+    };
+    let mut last = first - TICK;
+    Ok(own
+        .into_iter()
+        .map(|time| {
+            last = time.unwrap_or(last).max(last + TICK);
+            last
+        })
+        .collect())
+}

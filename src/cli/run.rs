@@ -1,0 +1,132 @@
+//! `ringside run`: the service, until a signal ends it.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, anyhow};
+use log::{error, info};
+use tokio::{
+    select,
+    signal::unix::{Signal, SignalKind, signal},
+    time::interval,
+};
+
+use crate::{
+    app::{App, Options},
+    config::Config,
+};
+
+use super::{Failure, load};
+
+#[derive(clap::Args)]
+pub(super) struct Run {}
+
+impl Run {
+    pub async fn run(self, path: PathBuf) -> Result<(), Failure> {
+        // Before anything is started, so that a signal during the start is not lost.
+        let mut signals = Signals::new()?;
+        let config = load(&path)?;
+        let feeds = config.feeds.len();
+        let app = select! {
+            app = App::start(config, Options::default()) => app?,
+            () = signals.end() => {
+                info!("stopped before it had started");
+                return Ok(());
+            }
+        };
+        info!(
+            "ringside {} feeds={feeds} health=http://{}/health",
+            env!("CARGO_PKG_VERSION"),
+            app.address()
+        );
+        serve(app, &mut signals, || load(&path)).await
+    }
+}
+
+/// Runs `app` until a signal ends it; `reload` reads the configuration anew.
+pub(super) async fn serve(
+    app: App,
+    signals: &mut Signals,
+    reload: impl Fn() -> Result<Config, Failure>,
+) -> Result<(), Failure> {
+    let mut look = interval(Duration::from_secs(1));
+    let mut broken = false;
+    loop {
+        select! {
+            said = signals.next() => match said {
+                Said::End => break,
+                Said::Reload => take_up(&app, reload()).await?,
+            },
+            _ = look.tick() => if !app.is_whole() {
+                error!("a stage of the pipeline is gone; stopping, so that a fresh start can help");
+                broken = true;
+                break;
+            },
+        }
+    }
+    info!("stopping: no more frames, writing what is held (a second signal ends at once)");
+    select! {
+        report = app.stop() => {
+            info!("stopped events_written={} rows={}", report.events_written, report.rows);
+            if report.events_lost > 0 {
+                let lost = report.events_lost;
+                return Err(anyhow!("events={lost} could not be written before the stop").into());
+            }
+        }
+        () = signals.end() => return Err(anyhow!("ended at once, on the second signal").into()),
+    }
+    if broken { Err(anyhow!("a stage of the pipeline was gone").into()) } else { Ok(()) }
+}
+
+async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Failure> {
+    match reloaded {
+        Ok(config) => {
+            let changed = app.set_feeds(config.feeds).await?;
+            info!(
+                "configuration read again added={} changed={} removed={}; a change of anything but \
+                 feeds needs a restart",
+                changed.added.len(),
+                changed.changed.len(),
+                changed.removed.len()
+            );
+        }
+        Err(problem) => error!("nothing changed: {problem}"),
+    }
+    Ok(())
+}
+
+/// The signals that mean something to us.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+pub(super) enum Said {
+    /// SIGTERM or Ctrl-C.
+    End,
+    /// SIGHUP.
+    Reload,
+}
+
+impl Signals {
+    pub fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).context("signals can't be listened to");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    pub async fn next(&mut self) -> Said {
+        select! {
+            _ = self.terminate.recv() => Said::End,
+            _ = self.interrupt.recv() => Said::End,
+            _ = self.hang_up.recv() => Said::Reload,
+        }
+    }
+
+    pub async fn end(&mut self) {
+        while !matches!(self.next().await, Said::End) {}
+    }
+}

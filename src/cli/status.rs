@@ -1,0 +1,145 @@
+//! `ringside status`: the fleet as a table, from `/health` of the running service.
+
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::{Context, anyhow};
+use comfy_table::{Attribute, Cell, Color, Table, presets};
+
+use crate::{
+    http::{Health, Overall},
+    pipeline::supervisor::{FeedHealth, FeedState},
+};
+
+use super::{Failure, load, say};
+
+#[derive(clap::Args)]
+pub(super) struct Status {
+    /// Print what /health says, as it is
+    #[arg(long)]
+    json: bool,
+    /// Where the service serves HTTP, if not where the configuration says
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    at: Option<SocketAddr>,
+}
+
+/// A service that answers later than this is not well.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Reasons and errors are for a glance; `/health` has them whole.
+const MAX_WORDS: usize = 70;
+
+impl Status {
+    pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
+        let mut address = match self.at {
+            Some(address) => address,
+            None => load(&config)?.http.bind,
+        };
+        if address.ip().is_unspecified() {
+            // Served everywhere, so also here.
+            address.set_ip(match address {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let body = fetch(address).await?;
+        if self.json {
+            say(format_args!("{}", String::from_utf8_lossy(&body)));
+            return Ok(());
+        }
+        let health: Health = serde_json::from_slice(&body).with_context(|| {
+            format!("http://{address}/health is not a Ringside of this version")
+        })?;
+        show(&health, std::io::stdout().is_terminal());
+        Ok(())
+    }
+}
+
+async fn fetch(address: SocketAddr) -> anyhow::Result<Vec<u8>> {
+    let client = awc::Client::builder().connector(awc::Connector::new()).timeout(PATIENCE).finish();
+    let mut answer = client.get(format!("http://{address}/health")).send().await.map_err(|error| {
+        anyhow!("no service answers at http://{address}/health ({error}); is `ringside run` running?")
+    })?;
+    let body = answer.body().await.map_err(|error| anyhow!("its answer broke off: {error}"))?;
+    Ok(body.to_vec())
+}
+
+fn show(health: &Health, colour: bool) {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    if !colour {
+        table.load_preset(presets::NOTHING);
+        table.force_no_tty();
+    }
+    let columns =
+        ["FEED", "KIND", "STATE", "GEN", "DATA AGE", "FRAMES", "LAPS", "REJ", "UNK", "NOTE"];
+    table.set_header(columns.map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    for feed in &health.feeds {
+        table.add_row([
+            Cell::new(&feed.id),
+            Cell::new(&feed.kind),
+            Cell::new(feed.state.as_str()).fg(colour_of(feed.state)),
+            Cell::new(feed.generation),
+            Cell::new(feed.data_age_s.map_or("never".into(), age)),
+            Cell::new(feed.frames),
+            Cell::new(feed.laps),
+            Cell::new(feed.rejected),
+            Cell::new(feed.unknown),
+            Cell::new(note(feed)),
+        ]);
+    }
+    say(format_args!("{table}"));
+    let Health { writer, database, .. } = health;
+    let status = match health.status {
+        Overall::Ok => "ok",
+        Overall::Degraded => "degraded",
+        Overall::Down => "down",
+    };
+    let up = health.feeds.iter().filter(|feed| feed.state == FeedState::Up).count();
+    say(format_args!(
+        "{status}: {up} of {} feeds up · {} rows written, {} events held · database {} {}",
+        health.feeds.len(),
+        writer.rows,
+        writer.held,
+        database.address,
+        if database.reachable { "reachable" } else { "AWAY" },
+    ));
+    for reason in &health.reasons {
+        say(format_args!("  {}", short(reason)));
+    }
+}
+
+fn colour_of(state: FeedState) -> Color {
+    match state {
+        FeedState::Up => Color::Green,
+        FeedState::Connecting => Color::Cyan,
+        FeedState::Waiting => Color::Yellow,
+        FeedState::Quarantined => Color::Red,
+        FeedState::Stopped => Color::Grey,
+    }
+}
+
+fn note(feed: &FeedHealth) -> String {
+    if let (Some(wait), Some(error)) = (feed.retry_in_s, &feed.last_error) {
+        return short(&format!("again in {wait:.0} s: {error}"));
+    }
+    let names: Vec<_> = feed.unknown_names.keys().map(String::as_str).collect();
+    match (feed.state, &feed.last_error) {
+        (FeedState::Quarantined, Some(error)) => short(error),
+        _ if !names.is_empty() => short(&format!("unknown: {}", names.join(", "))),
+        _ => String::new(),
+    }
+}
+
+fn short(words: &str) -> String {
+    match words.char_indices().nth(MAX_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
+}
+
+fn age(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.0} h", s / 3_600.0),
+    }
+}

@@ -1,0 +1,334 @@
+//! What an operator may set: `ringside.toml`, read whole, all problems reported at once.
+//!
+//! The file is taken apart table by table instead of by a derived deserializer, because that one
+//! stops at the first problem. `${NAME}` in any text is replaced from the environment first. No
+//! problem ever repeats a value: it may be a token or a password.
+
+mod section;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    fmt, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    event::{FeedId, FeedInfo},
+    feed::{self, FeedKind, Params},
+    pipeline::writer::Batching,
+};
+
+use section::Section;
+
+/// A configuration without problems.
+pub struct Config {
+    /// Where the journal and the private Postgres live; absolute.
+    pub data_dir: PathBuf,
+    pub http: HttpConfig,
+    /// None: a private Postgres in `data_dir`. Holds a password.
+    pub database_url: Option<String>,
+    pub limits: Limits,
+    pub batching: Batching,
+    /// A file of certificates (PEM) to trust beside Mozilla's; absolute.
+    pub tls_ca_file: Option<PathBuf>,
+    pub feeds: Vec<FeedConfig>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpConfig {
+    pub bind: SocketAddr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub connects_per_second_per_host: u32,
+    /// A message of this size or more ends its connection.
+    pub max_message_bytes: usize,
+    /// Threads that carry connections.
+    pub connection_threads: usize,
+    /// Ask venues to compress each message by itself, for less memory a connection.
+    pub frugal_sockets: bool,
+}
+
+pub struct FeedConfig {
+    pub info: FeedInfo,
+    pub kind: Arc<dyn FeedKind>,
+    /// All that was configured, in one text: equal when nothing changed. Holds secrets.
+    pub fingerprint: String,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: can't be read: {error}")]
+    Unreadable { path: PathDisplay, error: std::io::Error },
+    #[error("{path}: is no TOML: {message}")]
+    Syntax { path: PathDisplay, message: String },
+    #[error("{path}: {} problem{}\n{}", .problems.len(), if .problems.len() == 1 { "" } else { "s" }, list(.problems))]
+    Problems { path: PathDisplay, problems: Vec<Problem> },
+}
+
+/// One thing wrong with one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The table: `[http]`, `feed speedpark`, `feed 3 (without an id)`.
+    pub table: String,
+    pub key: String,
+    pub problem: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.table, self.key, self.problem)
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+/// A path that shows itself.
+#[derive(Debug)]
+pub struct PathDisplay(PathBuf);
+
+impl fmt::Display for PathDisplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display().fmt(f)
+    }
+}
+
+/// Reads the file at `path`; relative paths in it are relative to its folder.
+///
+/// # Errors
+/// Every problem at once, see [`ConfigError`].
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: PathDisplay(path.into()), error })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = std::path::absolute(folder)
+        .map_err(|error| ConfigError::Unreadable { path: PathDisplay(path.into()), error })?;
+    parse(&text, path, &folder, &|name| std::env::var(name).ok())
+}
+
+/// Reads a configuration from `text`; `path` is for messages, `folder` for relative paths, and
+/// `environment` answers `${NAME}`.
+///
+/// # Errors
+/// Every problem at once, see [`ConfigError`].
+pub fn parse(
+    text: &str,
+    path: &Path,
+    folder: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let path = || PathDisplay(path.into());
+    let table: toml::Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+        ConfigError::Syntax { path: path(), message: place(text, &error) }
+    })?;
+    let mut problems = Vec::new();
+    let config = read(table, folder, environment, &mut problems);
+    // One problem a key: what follows from the first is noise.
+    let mut seen = std::collections::HashSet::new();
+    problems.retain(|problem| seen.insert((problem.table.clone(), problem.key.clone())));
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(ConfigError::Problems { path: path(), problems }),
+    }
+}
+
+/// The line and what is wrong there, without the line itself: it may hold a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map(|before| before.matches('\n').count() + 1);
+    match line {
+        Some(line) => format!("line {line}: {}", error.message()),
+        None => error.message().to_owned(),
+    }
+}
+
+fn read(
+    table: toml::Table,
+    folder: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Config> {
+    let mut root = Section::new("top level", table, environment, problems);
+    let data_dir = root.text("data_dir", problems).unwrap_or_else(|| "ringside-data".into());
+    let http = root.section("http", problems);
+    let database = root.section("database", problems);
+    let limits = root.section("limits", problems);
+    let writer = root.section("writer", problems);
+    let tls = root.section("tls", problems);
+    let feeds = root.sections("feed", problems);
+    root.finish(&["data_dir", "http", "database", "limits", "writer", "tls", "feed"], problems);
+
+    let http = read_http(http, problems);
+    let database_url = read_database(database, problems);
+    let limits = read_limits(limits, problems);
+    let batching = read_writer(writer, problems);
+    let tls_ca_file = tls.and_then(|mut tls| {
+        let file = tls.text("ca_file", problems);
+        tls.finish(&["ca_file"], problems);
+        file.map(|file| folder.join(file))
+    });
+    let feeds = read_feeds(feeds, problems);
+    Some(Config {
+        data_dir: folder.join(data_dir),
+        http: http?,
+        database_url,
+        limits,
+        batching,
+        tls_ca_file,
+        feeds,
+    })
+}
+
+fn read_http(section: Option<Section>, problems: &mut Vec<Problem>) -> Option<HttpConfig> {
+    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let Some(mut section) = section else { return Some(HttpConfig { bind: default }) };
+    let bind = match section.text("bind", problems) {
+        None => Some(default),
+        Some(text) => match text.parse() {
+            Ok(bind) => Some(bind),
+            Err(_) => {
+                let words = "must be an address and a port, such as \"127.0.0.1:8080\"";
+                section.problem("bind", words, problems);
+                None
+            }
+        },
+    };
+    section.finish(&["bind"], problems);
+    bind.map(|bind| HttpConfig { bind })
+}
+
+fn read_database(section: Option<Section>, problems: &mut Vec<Problem>) -> Option<String> {
+    let mut section = section?;
+    let url = section.text("url", problems);
+    match &url {
+        None => section.problem(
+            "url",
+            "is missing; leave out the whole [database] table for a private Postgres",
+            problems,
+        ),
+        Some(url) if !url.starts_with("postgres://") && !url.starts_with("postgresql://") => {
+            section.problem("url", "must begin with postgres:// or postgresql://", problems);
+        }
+        Some(_) => {}
+    }
+    section.finish(&["url"], problems);
+    url
+}
+
+fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut limits = Limits {
+        connects_per_second_per_host: 50,
+        max_message_bytes: 4 << 20,
+        // Beyond this the parser is the limit.
+        connection_threads: cores.min(4),
+        frugal_sockets: false,
+    };
+    let Some(mut section) = section else { return limits };
+    if let Some(n) = section.number("connects_per_second_per_host", 1..=1_000_000, problems) {
+        limits.connects_per_second_per_host = n as u32;
+    }
+    if let Some(n) = section.number("max_message_bytes", 16_384..=1 << 30, problems) {
+        limits.max_message_bytes = n as usize;
+    }
+    if let Some(n) = section.number("connection_threads", 1..=64, problems) {
+        limits.connection_threads = n as usize;
+    }
+    if let Some(frugal) = section.switch("frugal_sockets", problems) {
+        limits.frugal_sockets = frugal;
+    }
+    let keys = [
+        "connects_per_second_per_host",
+        "max_message_bytes",
+        "connection_threads",
+        "frugal_sockets",
+    ];
+    section.finish(&keys, problems);
+    limits
+}
+
+fn read_writer(section: Option<Section>, problems: &mut Vec<Problem>) -> Batching {
+    let mut batching = Batching::default();
+    let Some(mut section) = section else { return batching };
+    if let Some(ms) = section.number("flush_after_ms", 1..=60_000, problems) {
+        batching.flush_after = Duration::from_millis(ms as u64);
+    }
+    if let Some(n) = section.number("batch_events", 1..=100_000, problems) {
+        batching.batch_events = n as usize;
+    }
+    if let Some(n) = section.number("held_events", 1..=10_000_000, problems) {
+        batching.held_events = n as usize;
+    }
+    section.finish(&["flush_after_ms", "batch_events", "held_events"], problems);
+    batching
+}
+
+fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedConfig> {
+    let mut feeds: Vec<FeedConfig> = Vec::new();
+    // Which feed has the address already: a second subscriber may displace the first.
+    let mut addresses: HashMap<String, String> = HashMap::new();
+    for (index, mut section) in sections.into_iter().enumerate() {
+        let id = section.peek_text("id");
+        section.rename(match &id {
+            Some(id) => format!("feed {id}"),
+            None => format!("feed {} (without an id)", index + 1),
+        });
+        let id = section.required("id", problems).filter(|id| {
+            let fine = is_id(id);
+            if !fine {
+                let words = "must be 1 to 64 of a-z, 0-9 and '-'";
+                section.problem("id", words, problems);
+            }
+            fine
+        });
+        let kind_name = section.required("kind", problems);
+        let venue = section.required("venue", problems);
+        let name = section.required("name", problems);
+        let table = section.name().to_owned();
+        let rest = section.rest();
+        let address = rest.iter().map(|(k, v)| format!("{k}={v:?};")).collect::<String>();
+        let Some(kind_name) = kind_name else { continue };
+        let kind = match feed::build(&kind_name, Params::new(rest)) {
+            Ok(kind) => kind,
+            Err(wrong) => {
+                problems.extend(wrong.into_iter().map(|wrong| Problem {
+                    table: table.clone(),
+                    key: wrong.key,
+                    problem: wrong.problem,
+                }));
+                continue;
+            }
+        };
+        let (Some(id), Some(venue), Some(name)) = (id, venue, name) else { continue };
+        if feeds.iter().any(|feed| feed.info.id.as_str() == id) {
+            problems.push(Problem { table, key: "id".into(), problem: "is taken twice".into() });
+            continue;
+        }
+        if let Some(other) = addresses.insert(format!("{kind_name};{address}"), id.clone()) {
+            let problem = format!("and all else is the same as of feed {other}");
+            problems.push(Problem { table, key: "url".into(), problem });
+            continue;
+        }
+        let fingerprint = format!("{kind_name};{venue};{name};{address}");
+        let info = FeedInfo { id: FeedId::new(id), kind: kind_name, venue, name };
+        feeds.push(FeedConfig { info, kind, fingerprint });
+    }
+    feeds
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

@@ -1,0 +1,189 @@
+//! One table of the file: hands out its keys and knows which nobody asked for.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use toml::Value;
+
+use crate::spelling;
+
+use super::Problem;
+
+pub(super) struct Section {
+    name: String,
+    values: BTreeMap<String, Value>,
+}
+
+impl Section {
+    /// Takes a table and replaces `${NAME}` in its texts, also in those of its tables.
+    pub fn new(
+        name: &str,
+        mut table: toml::Table,
+        environment: &dyn Fn(&str) -> Option<String>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        expand_table(name, &mut table, environment, problems);
+        Self { name: name.to_owned(), values: table.into_iter().collect() }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn rename(&mut self, name: String) {
+        self.name = name;
+    }
+
+    pub fn problem(&self, key: &str, problem: impl Into<String>, problems: &mut Vec<Problem>) {
+        problems.push(Problem {
+            table: self.name.clone(),
+            key: key.to_owned(),
+            problem: problem.into(),
+        });
+    }
+
+    pub fn peek_text(&self, key: &str) -> Option<String> {
+        self.values.get(key).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    pub fn text(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
+        match self.values.remove(key)? {
+            Value::String(text) => Some(text),
+            other => {
+                let words = format!("must be a text in quotes, not a {}", other.type_str());
+                self.problem(key, words, problems);
+                None
+            }
+        }
+    }
+
+    /// A text that has to be there and not empty.
+    pub fn required(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
+        if !self.values.contains_key(key) {
+            self.problem(key, "is missing", problems);
+            return None;
+        }
+        let text = self.text(key, problems)?;
+        if text.trim().is_empty() {
+            self.problem(key, "is empty", problems);
+            return None;
+        }
+        Some(text)
+    }
+
+    pub fn number(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<i64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<i64> {
+        match self.values.remove(key)? {
+            Value::Integer(n) if range.contains(&n) => Some(n),
+            _ => {
+                let (least, most) = range.into_inner();
+                let words = format!("must be a whole number from {least} to {most}");
+                self.problem(key, words, problems);
+                None
+            }
+        }
+    }
+
+    pub fn switch(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+        match self.values.remove(key)? {
+            Value::Boolean(on) => Some(on),
+            _ => {
+                self.problem(key, "must be true or false", problems);
+                None
+            }
+        }
+    }
+
+    /// A table within this one: `[key]`.
+    pub fn section(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<Section> {
+        match self.values.remove(key)? {
+            Value::Table(table) => {
+                Some(Section { name: format!("[{key}]"), values: table.into_iter().collect() })
+            }
+            _ => {
+                self.problem(key, format!("must be a table: [{key}]"), problems);
+                None
+            }
+        }
+    }
+
+    /// A list of tables within this one: `[[key]]`.
+    pub fn sections(&mut self, key: &str, problems: &mut Vec<Problem>) -> Vec<Section> {
+        let Some(value) = self.values.remove(key) else { return Vec::new() };
+        let Value::Array(tables) = value else {
+            self.problem(key, format!("must be a list of tables: [[{key}]]"), problems);
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for table in tables {
+            match table {
+                Value::Table(table) => sections
+                    .push(Section { name: key.to_owned(), values: table.into_iter().collect() }),
+                _ => self.problem(key, format!("must be a list of tables: [[{key}]]"), problems),
+            }
+        }
+        sections
+    }
+
+    /// What nobody took so far, for somebody who knows more.
+    pub fn rest(self) -> BTreeMap<String, Value> {
+        self.values
+    }
+
+    /// Reports what nobody took; `known` are the keys to offer instead.
+    pub fn finish(self, known: &[&str], problems: &mut Vec<Problem>) {
+        for key in self.values.keys() {
+            self.problem(key, spelling::unknown_key(key, known), problems);
+        }
+    }
+}
+
+fn expand_table(
+    name: &str,
+    table: &mut toml::Table,
+    environment: &dyn Fn(&str) -> Option<String>,
+    problems: &mut Vec<Problem>,
+) {
+    for (key, value) in table.iter_mut() {
+        match value {
+            Value::String(text) if text.contains("${") => match expand(text, environment) {
+                Ok(expanded) => *text = expanded,
+                Err(problem) => {
+                    let (table, key) = (name.to_owned(), key.to_owned());
+                    problems.push(Problem { table, key, problem });
+                }
+            },
+            Value::Table(inner) => expand_table(&format!("[{key}]"), inner, environment, problems),
+            Value::Array(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    let Value::Table(inner) = item else { continue };
+                    let name = match inner.get("id").and_then(Value::as_str) {
+                        Some(id) => format!("{key} {id}"),
+                        None => format!("{key} {} (without an id)", index + 1),
+                    };
+                    expand_table(&name, inner, environment, problems);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Replaces each `${NAME}`.
+fn expand(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}').ok_or("has a \"${\" without its \"}\"")?;
+        let value = environment(name)
+            .ok_or_else(|| format!("needs the environment variable {name}, which is not set"))?;
+        expanded.push_str(before);
+        expanded.push_str(&value);
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+const GOOD: &str = r#"
+data_dir = "data"
+[http]
+bind = "127.0.0.1:9090"
+[[feed]]
+id = "speedpark"
+kind = "bmi"
+venue = "SpeedPark"
+name = "Main track"
+url = "wss://webserver22.example.com:10015/"
+resource = "8501@speedpark"
+[[feed]]
+id = "ring-1"
+kind = "flowagility"
+venue = "RSCE Pawer"
+name = "Ring 1"
+url = "${RING}"
+"#;
+
+fn read_text(text: &str) -> Result<Config, ConfigError> {
+    let environment = |name: &str| {
+        (name == "RING").then(|| "flowagility.example.com/ws/streaming/-s3cr3t1".to_owned())
+    };
+    parse(text, Path::new("ringside.toml"), Path::new("/etc/ringside"), &environment)
+}
+
+fn problems(text: &str) -> Vec<String> {
+    match read_text(text) {
+        Err(ConfigError::Problems { problems, .. }) => {
+            problems.iter().map(ToString::to_string).collect()
+        }
+        Err(other) => vec![other.to_string()],
+        Ok(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn config_reads_what_is_fine() {
+    let config = read_text(GOOD).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.data_dir, Path::new("/etc/ringside/data"));
+    assert_eq!(config.http.bind.port(), 9090);
+    assert_eq!(config.database_url, None);
+    assert_eq!(config.limits.connects_per_second_per_host, 50);
+    assert_eq!(config.feeds.len(), 2);
+    assert_eq!(config.feeds[0].kind.hello(), ["START 8501@speedpark"]);
+    let ring = &config.feeds[1];
+    assert_eq!(ring.kind.url().as_str(), "wss://flowagility.example.com/ws/streaming/-s3cr3t1");
+}
+
+#[test]
+fn config_reports_every_problem_at_once_with_feed_and_key() {
+    let text = r#"
+data_dri = "x"
+[http]
+bind = "everywhere"
+[database]
+[writer]
+flush_after_ms = 0
+[[feed]]
+id = "a"
+kind = "bmi"
+venue = "V"
+name = "N"
+url = "http//nowhere"
+resourse = "1@x"
+[[feed]]
+id = "a"
+kind = "bmi"
+venue = "V"
+name = "N"
+url = "ws://127.0.0.1:1/"
+resource = "1@x"
+[[feed]]
+id = "Big One"
+kind = "karting"
+[[feed]]
+id = "c"
+kind = "flowagility"
+venue = "V"
+name = 7
+url = "${NOT_SET}"
+[[feed]]
+kind = "flowagility"
+venue = "V"
+name = "N"
+url = "wss://x/a b"
+"#;
+    let found = problems(text);
+    let expect = [
+        "top level: data_dri is no key here; is \"data_dir\" meant?",
+        "[http]: bind must be",
+        "[database]: url is missing",
+        "[writer]: flush_after_ms must be a whole number",
+        "feed a: url ",
+        "feed a: resource is missing",
+        "feed a: resourse is no key here; is \"resource\" meant?",
+        "feed Big One: id must be",
+        "feed Big One: venue is missing",
+        "feed Big One: name is missing",
+        "feed Big One: kind no kind of feed is called \"karting\"",
+        "feed c: url needs the environment variable NOT_SET, which is not set",
+        "feed c: name must be a text in quotes, not a integer",
+        "feed 5 (without an id): id is missing",
+        "feed 5 (without an id): url ",
+    ];
+    for expected in expect {
+        assert!(found.iter().any(|f| f.starts_with(expected)), "no {expected:?} in {found:#?}");
+    }
+    assert_eq!(found.len(), expect.len(), "{found:#?}");
+}
+
+#[test]
+fn config_refuses_the_same_id_or_the_same_venue_twice() {
+    let twice = GOOD.replace("id = \"ring-1\"", "id = \"speedpark\"");
+    assert_eq!(problems(&twice), ["feed speedpark: id is taken twice"]);
+    let second =
+        GOOD.split("[[feed]]").nth(1).unwrap().replace("speedpark\"\nkind", "again\"\nkind");
+    let same = format!("{GOOD}[[feed]]{second}");
+    let found = problems(&same);
+    assert_eq!(found, ["feed again: url and all else is the same as of feed speedpark"]);
+}
+
+#[test]
+fn config_never_repeats_a_secret() {
+    let text = GOOD
+        .replace("${RING}", "wss://user:hunter2@/ws/hunter2 x")
+        .replace("[http]", "[database]\nurl = \"mysql://u:hunter2@h/d\"\n[http]");
+    let found = problems(&text).join("\n");
+    assert!(found.contains("[database]: url") && found.contains("feed ring-1: url"), "{found}");
+    assert!(!found.contains("hunter2"), "{found}");
+    let broken = problems("[database]\nurl = \"postgres://u:hunter2@h/d\n").join("\n");
+    assert!(broken.contains("line 2") && !broken.contains("hunter2"), "{broken}");
+}

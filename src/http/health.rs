@@ -1,0 +1,211 @@
+//! `/livez` for the one who restarts, `/readyz` for the one who routes, `/health` for people.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{
+    db,
+    pipeline::{
+        message::{GetHealth, Heartbeat},
+        supervisor::{FeedHealth, FeedState, FleetHealth},
+        writer::WriterCounters,
+    },
+};
+
+use super::Sources;
+
+/// A stage that takes longer to answer makes no progress.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The database's answer decides about traffic, so it is not waited for long.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// All of `/health`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Health {
+    pub status: Overall,
+    /// Why it is not `ok`, in plain words.
+    pub reasons: Vec<String>,
+    pub version: String,
+    pub uptime_s: f64,
+    pub writer: WriterHealth,
+    pub database: DatabaseHealth,
+    pub feeds: Vec<FeedHealth>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overall {
+    Ok,
+    /// Something is wrong and the rest goes on.
+    Degraded,
+    /// Nothing new is saved.
+    Down,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WriterHealth {
+    /// Events decoded and not yet in Postgres.
+    pub held: u64,
+    /// Messages of the parser that wait for room: the venues' sockets feel it.
+    pub waiting: u64,
+    pub accepted: u64,
+    pub written: u64,
+    pub batches: u64,
+    pub rows: u64,
+    pub rejected_rows: u64,
+    pub retries: u64,
+    pub last_batch_ms: u64,
+    pub last_written_at: Option<DateTime<Utc>>,
+    pub trouble: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DatabaseHealth {
+    /// `user@host:port/name`.
+    pub address: String,
+    pub private: bool,
+    pub reachable: bool,
+    pub error: Option<String>,
+}
+
+impl WriterHealth {
+    pub fn of(counters: &WriterCounters) -> Self {
+        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Self {
+            held: counters.held(),
+            waiting: get(&counters.waiting),
+            accepted: get(&counters.accepted),
+            written: get(&counters.written),
+            batches: get(&counters.batches),
+            rows: get(&counters.rows),
+            rejected_rows: get(&counters.rejected_rows),
+            retries: get(&counters.retries),
+            last_batch_ms: get(&counters.last_batch_ms),
+            last_written_at: counters.last_written_at(),
+            trouble: counters.trouble(),
+        }
+    }
+}
+
+/// This process makes progress. Asks neither the database nor a venue: restarting would help
+/// against neither.
+pub(super) async fn livez(sources: web::Data<Sources>) -> HttpResponse {
+    let beats = sources.heartbeats.iter().map(|stage| stage.send(Heartbeat));
+    let beats = timeout(PATIENCE, join_all(beats)).await;
+    match beats {
+        Ok(beats) if beats.iter().all(Result::is_ok) => {
+            HttpResponse::Ok().json(json!({ "live": true }))
+        }
+        Ok(_) => not("live", "a stage of the pipeline is gone"),
+        Err(_) => not("live", "a stage of the pipeline makes no progress"),
+    }
+}
+
+/// The database is reachable and has our schema.
+pub(super) async fn readyz(sources: web::Data<Sources>) -> HttpResponse {
+    match ask_database(&sources).await {
+        Ok(()) => HttpResponse::Ok().json(json!({ "ready": true })),
+        Err(reason) => not("ready", &reason),
+    }
+}
+
+/// Everything, for people and monitors; the status is 200 also when it is not well, since it is
+/// the answer that says so.
+pub(super) async fn health(sources: web::Data<Sources>) -> HttpResponse {
+    HttpResponse::Ok().json(gather(&sources).await)
+}
+
+pub(super) async fn gather(sources: &Sources) -> Health {
+    let (fleet, database) =
+        tokio::join!(timeout(PATIENCE, sources.fleet.send(GetHealth)), ask_database(sources));
+    let fleet = match fleet {
+        Ok(Ok(fleet)) => Some(fleet),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    let database = DatabaseHealth {
+        address: sources.database.clone(),
+        private: sources.private_database,
+        reachable: database.is_ok(),
+        error: database.err(),
+    };
+    let writer = WriterHealth::of(&sources.writer);
+    let (status, reasons) = judge(fleet.as_ref(), &writer, &database);
+    Health {
+        status,
+        reasons,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_s: sources.started.elapsed().as_secs_f64(),
+        writer,
+        database,
+        feeds: fleet.unwrap_or_default().feeds,
+    }
+}
+
+fn judge(
+    fleet: Option<&FleetHealth>,
+    writer: &WriterHealth,
+    database: &DatabaseHealth,
+) -> (Overall, Vec<String>) {
+    let mut down = Vec::new();
+    let mut degraded = Vec::new();
+    if !database.reachable {
+        down.push("the database is away: frames wait until it is back".to_owned());
+    }
+    match (&writer.trouble, writer.waiting) {
+        (Some(trouble), _) => down.push(format!("nothing is written: {trouble}")),
+        (None, 0) => {}
+        (None, _) => degraded.push("the database is slower than the venues".to_owned()),
+    }
+    if writer.rejected_rows > 0 {
+        let rows = writer.rejected_rows;
+        degraded.push(format!("{rows} rows were not taken by Postgres: see rejected_rows"));
+    }
+    match fleet {
+        None => down.push("the supervisor does not answer".to_owned()),
+        Some(fleet) => {
+            let up = fleet.feeds.iter().filter(|feed| feed.state == FeedState::Up).count();
+            if up == 0 && !fleet.feeds.is_empty() {
+                down.push("no feed is connected".to_owned());
+            }
+            let away = fleet.feeds.iter().filter(|feed| feed.state != FeedState::Up);
+            degraded.extend(away.map(|feed| {
+                let why = feed.last_error.as_deref().map(|e| format!(": {e}")).unwrap_or_default();
+                format!("feed {} is {}{why}", feed.id, feed.state.as_str())
+            }));
+        }
+    }
+    let status = match (down.is_empty(), degraded.is_empty()) {
+        (false, _) => Overall::Down,
+        (true, false) => Overall::Degraded,
+        (true, true) => Overall::Ok,
+    };
+    down.append(&mut degraded);
+    (status, down)
+}
+
+async fn ask_database(sources: &Sources) -> Result<(), String> {
+    let pool = sources.pool.clone();
+    let asked = web::block(move || {
+        let mut connection = pool.get().map_err(|error| error.to_string())?;
+        let schema = db::queries::ping(&mut connection).map_err(|error| error.to_string())?;
+        match schema.pending.as_slice() {
+            [] => Ok(()),
+            pending => Err(format!("migrations are missing: {}", pending.join(", "))),
+        }
+    });
+    match timeout(DATABASE_PATIENCE, asked).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err("the question was cancelled".to_owned()),
+        Err(_) => Err(format!("no answer within {DATABASE_PATIENCE:?}")),
+    }
+}
+
+fn not(what: &str, reason: &str) -> HttpResponse {
+    HttpResponse::ServiceUnavailable().json(json!({ what: false, "reason": reason }))
+}

@@ -1,0 +1,114 @@
+//! `/metrics` for Prometheus: the counters of `/health`, prefix `ringside_`, label `feed`. Names of
+//! people are no labels, nor are addresses.
+
+use actix_web::{HttpResponse, web};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+use crate::pipeline::supervisor::{FeedHealth, FeedState};
+
+use super::{
+    Sources,
+    health::{Health, gather},
+};
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FeedLabel {
+    feed: String,
+}
+
+pub(super) async fn metrics(sources: web::Data<Sources>) -> HttpResponse {
+    let health = gather(&sources).await;
+    let mut text = String::new();
+    match encode(&mut text, &registry(&health)) {
+        Ok(()) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    }
+}
+
+/// A registry of this moment: the truth is in the stages' own counters.
+fn registry(health: &Health) -> Registry {
+    let mut registry = Registry::with_prefix("ringside");
+    let to = &mut registry;
+    let feeds = &health.feeds;
+    let up = |feed: &FeedHealth| Some(f64::from(feed.state == FeedState::Up));
+    let quarantined = |feed: &FeedHealth| Some(f64::from(feed.state == FeedState::Quarantined));
+    gauges(to, feeds, "feed_up", "The connection is open", up);
+    gauges(to, feeds, "feed_quarantined", "Off after repeated faults of ours", quarantined);
+    gauges(to, feeds, "feed_active", "A heat runs or a dog is on course", |feed| {
+        Some(f64::from(feed.active))
+    });
+    gauges(to, feeds, "feed_generation", "Which connection of the feed", |feed| {
+        Some(feed.generation as f64)
+    });
+    gauges(to, feeds, "feed_data_age_seconds", "Since the last decoded frame", |f| f.data_age_s);
+    counters(to, feeds, "feed_frames", "Whole messages received", |feed| feed.frames);
+    counters(to, feeds, "feed_bytes", "Bytes of whole messages received", |feed| feed.bytes);
+    counters(to, feeds, "feed_rejected_frames", "Frames nobody could read", |f| f.rejected);
+    counters(to, feeds, "feed_unknown", "Fields, codes, values nobody knows", |f| f.unknown);
+    counters(to, feeds, "feed_laps", "Laps seen", |feed| feed.laps);
+    counters(to, feeds, "feed_restarts", "Connections that ended by themselves", |f| f.restarts);
+
+    let writer = &health.writer;
+    gauge(to, "writer_held_events", "Decoded and not yet in Postgres", writer.held as f64);
+    gauge(to, "writer_waiting", "Messages that wait for room", writer.waiting as f64);
+    let took = writer.last_batch_ms as f64 / 1000.0;
+    gauge(to, "writer_last_batch_seconds", "How long the last batch took", took);
+    counter(to, "writer_accepted_events", "Events taken", writer.accepted);
+    counter(to, "writer_written_events", "Events in Postgres", writer.written);
+    counter(to, "writer_batches", "Batches written", writer.batches);
+    counter(to, "writer_rows", "Rows inserted or updated", writer.rows);
+    counter(to, "writer_rejected_rows", "Rows Postgres did not take", writer.rejected_rows);
+    counter(to, "writer_retries", "Batches tried again", writer.retries);
+    let reachable = f64::from(health.database.reachable);
+    gauge(to, "database_up", "The database answers and has our schema", reachable);
+    gauge(to, "uptime_seconds", "Since the start of the process", health.uptime_s);
+    registry
+}
+
+fn gauges(
+    to: &mut Registry,
+    feeds: &[FeedHealth],
+    name: &str,
+    help: &str,
+    value: impl Fn(&FeedHealth) -> Option<f64>,
+) {
+    let family = Family::<FeedLabel, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
+    for feed in feeds {
+        if let Some(value) = value(feed) {
+            family.get_or_create(&FeedLabel { feed: feed.id.clone() }).set(value);
+        }
+    }
+    to.register(name, help, family);
+}
+
+fn counters(
+    to: &mut Registry,
+    feeds: &[FeedHealth],
+    name: &str,
+    help: &str,
+    value: impl Fn(&FeedHealth) -> u64,
+) {
+    let family = Family::<FeedLabel, Counter>::default();
+    for feed in feeds {
+        family.get_or_create(&FeedLabel { feed: feed.id.clone() }).inc_by(value(feed));
+    }
+    to.register(name, help, family);
+}
+
+fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
+    gauge.set(value);
+    to.register(name, help, gauge);
+}
+
+fn counter(to: &mut Registry, name: &str, help: &str, value: u64) {
+    let counter = Counter::<u64>::default();
+    counter.inc_by(value);
+    to.register(name, help, counter);
+}

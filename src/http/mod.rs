@@ -1,0 +1,84 @@
+//! What people and monitors see of the service: `/livez`, `/readyz`, `/health`, `/metrics`.
+//!
+//! The pipeline is reached by messages only, the data by `db::queries` only.
+
+mod health;
+mod metrics;
+
+use std::{net::TcpListener, sync::Arc, time::Instant};
+
+use actix::Recipient;
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::{Server, ServiceResponse},
+    http::header,
+    middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers},
+    web,
+};
+use serde_json::json;
+
+use crate::{
+    db::Pool,
+    pipeline::{
+        message::{GetHealth, Heartbeat},
+        writer::WriterCounters,
+    },
+};
+
+pub use health::{DatabaseHealth, Health, Overall, WriterHealth};
+
+/// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
+const WORKERS: usize = 2;
+
+/// Whom the handlers ask.
+pub struct Sources {
+    pub fleet: Recipient<GetHealth>,
+    /// One for each thread of the pipeline.
+    pub heartbeats: Vec<Recipient<Heartbeat>>,
+    pub writer: Arc<WriterCounters>,
+    pub pool: Pool,
+    /// `user@host:port/name`, without a password.
+    pub database: String,
+    pub private_database: bool,
+    pub started: Instant,
+}
+
+/// Serves on a socket that is bound already, so that a taken port is noticed before anything runs.
+///
+/// # Errors
+/// The socket can't be listened on.
+pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server> {
+    let sources = web::Data::new(sources);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(sources.clone())
+            .wrap(ErrorHandlers::new().default_handler(as_json))
+            .wrap(
+                DefaultHeaders::new()
+                    .add((header::CACHE_CONTROL, "no-store"))
+                    .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")),
+            )
+            .route("/livez", web::get().to(health::livez))
+            .route("/readyz", web::get().to(health::readyz))
+            .route("/health", web::get().to(health::health))
+            .route("/metrics", web::get().to(metrics::metrics))
+    })
+    .workers(WORKERS)
+    .disable_signals()
+    .shutdown_timeout(2)
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Errors of the framework itself (no such page) read like ours.
+fn as_json<B>(response: ServiceResponse<B>) -> actix_web::Result<ErrorHandlerResponse<B>> {
+    if response.response().headers().contains_key(header::CONTENT_TYPE) {
+        return Ok(ErrorHandlerResponse::Response(response.map_into_left_body()));
+    }
+    let status = response.status();
+    let words = status.canonical_reason().unwrap_or("error").to_lowercase();
+    let answer = HttpResponse::build(status).json(json!({ "error": words }));
+    let (request, _) = response.into_parts();
+    let response = ServiceResponse::new(request, answer).map_into_boxed_body();
+    Ok(ErrorHandlerResponse::Response(response.map_into_right_body()))
+}
