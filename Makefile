@@ -1,0 +1,43 @@
+# What people and CI do; `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: postgres ## Build and show everything at work: simulated venues, a private Postgres, the service
+	@cargo build --quiet --locked
+	@exec target/debug/ringside demo $(ARGS)
+
+test: postgres ## Build and pass every test
+	cargo test --locked
+
+check: ## Format, lints, imports between folders, dependencies
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+	tests/imports.sh
+
+ci: check test ## What CI runs
+
+fmt: ## Format the code
+	cargo fmt
+
+run: postgres ## Run the service with ./ringside.toml
+	@cargo build --quiet --locked --release
+	@exec target/release/ringside run
+
+conformance: ## The Autobahn websocket cases against the websocket module
+	tests/conformance/run.sh
+
+fleet: postgres ## 200 simulated feeds at real speed for two minutes: states, memory, CPU
+	cargo build --locked --release
+	tests/fleet/run.sh
+
+schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel program and DATABASE_URL)
+	diesel migration run
+
+postgres: # Postgres's server programs, for the private server
+	@tests/postgres.sh
+
+.PHONY: help demo test check ci fmt run conformance fleet schema postgres

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Holds the direction of flow: who may import whom (see ARCHITECTURE.md).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+
+# forbid WHERE WHAT WHY: no line of the sources in WHERE names WHAT.
+forbid() {
+	local hits
+	hits=$(grep -rnE --include='*.rs' "$2" $1 | grep -vE '^[^:]+:[0-9]+:\s*//' || true)
+	[ -z "$hits" ] && return
+	printf '%s\n  %s\n' "$3:" "${hits//$'\n'/$'\n  '}" >&2
+	failed=1
+}
+
+forbid src/event 'crate::(feed|pipeline|db|http|app|cli|config|simulator)' 'event imports nothing of ours'
+forbid src/feed 'crate::(pipeline|db|http|app|cli|config|simulator)' 'feed imports only event'
+forbid src/feed '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'feed knows no actor, no database, no clock'
+forbid src/feed/bmi 'flowagility' 'a kind never imports another kind'
+forbid src/feed/flowagility 'bmi' 'a kind never imports another kind'
+forbid src/pipeline 'diesel|crate::(db|http|app|cli|config|simulator)|feed::(bmi|flowagility)' \
+	'pipeline knows neither Postgres nor a concrete kind'
+forbid src/db '(actix_web|awc::|crate::(feed|http|app|cli|config|simulator))' 'db knows neither the web nor what a venue speaks'
+forbid src/http '(crate::(feed|simulator|cli|app)|schema::|diesel)' 'http reaches data by db::queries only'
+forbid src/simulator 'crate::(pipeline|db|http|app|cli|config)' 'simulated venues know nothing of the service'
+exit $failed
