@@ -67,7 +67,7 @@ impl Database {
             let migrating = pool.clone();
             match web::block(move || db::migrate(&migrating)).await? {
                 Ok(report) => {
-                    info!("database={shown} migrations_applied={:?}", report.applied);
+                    info!("database={shown} migrations_applied={}", report.applied.len());
                     return Ok(Self { url, pool, private, configured });
                 }
                 Err(error @ MigrateError::Unreachable(_)) if Instant::now() < give_up => {

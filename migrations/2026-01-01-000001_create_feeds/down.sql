@@ -1,0 +1,2 @@
+DROP TABLE feed_connections;
+DROP TABLE feeds;

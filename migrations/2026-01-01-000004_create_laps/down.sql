@@ -1,0 +1,2 @@
+DROP TABLE lap_gaps;
+DROP TABLE laps;

@@ -1,0 +1,2 @@
+DROP TABLE rejected_rows;
+DROP TABLE rejected_frames;

@@ -1,0 +1,223 @@
+//! What is stored of a heat or run, for a decoder that has forgotten it or never knew it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl,
+    QueryResult, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
+
+use crate::{
+    db::{
+        rows::text,
+        schema::{agility_runs, feeds, heat_drivers, heats, lap_gaps, laps, playset_changes},
+    },
+    event::{
+        Ask, FeedId, Past,
+        agility::{PastRun, Progress, RunKey},
+        karting::{HeatKey, Lap, LapGap, LapSource, PastDriver, PastHeat},
+    },
+};
+
+/// Everything stored of what is asked for; empty when there is nothing.
+///
+/// # Errors
+/// The connection's.
+pub fn past(conn: &mut PgConnection, feed: &FeedId, ask: &Ask) -> QueryResult<Past> {
+    match ask {
+        Ask::Heats { start_unix, name } => {
+            past_heats(conn, feed, *start_unix, name).map(Past::Heats)
+        }
+        Ask::Run(key) => past_run(conn, feed, key).map(Past::Run),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = heats)]
+struct HeatRow {
+    id: i64,
+    occurrence: i32,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = laps)]
+struct LapRow {
+    heat_id: i64,
+    driver_id: i64,
+    lap: i32,
+    lap_ms: i32,
+    kart: Option<String>,
+    position: Option<i32>,
+    crossed_at: Option<DateTime<Utc>>,
+    source: String,
+    error_ms: i32,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = lap_gaps)]
+struct LapGapRow {
+    heat_id: i64,
+    driver_id: i64,
+    first_lap: i32,
+    last_lap: i32,
+    total_ms: Option<i64>,
+    error_ms: i32,
+}
+
+type Drivers = BTreeMap<i64, PastDriver>;
+
+fn past_heats(
+    conn: &mut PgConnection,
+    feed: &FeedId,
+    start_unix: i64,
+    name: &Arc<str>,
+) -> QueryResult<Vec<PastHeat>> {
+    let found: Vec<HeatRow> = heats::table
+        .inner_join(feeds::table)
+        .filter(feeds::slug.eq(text(feed.as_str())))
+        .filter(heats::start_unix.eq(start_unix).and(heats::name.eq(text(name))))
+        .order(heats::occurrence)
+        .select(HeatRow::as_select())
+        .load(conn)?;
+    let ids: Vec<i64> = found.iter().map(|heat| heat.id).collect();
+    let keys: BTreeMap<i64, Arc<HeatKey>> = found
+        .iter()
+        .map(|heat| {
+            let occurrence = heat.occurrence;
+            (heat.id, Arc::new(HeatKey { start_unix, name: Arc::clone(name), occurrence }))
+        })
+        .collect();
+    let mut drivers = past_drivers(conn, &ids, &keys)?;
+    Ok(found
+        .into_iter()
+        .map(|heat| PastHeat {
+            occurrence: heat.occurrence,
+            started_at: heat.started_at,
+            finished_at: heat.finished_at,
+            drivers: drivers.remove(&heat.id).into_iter().flat_map(Drivers::into_values).collect(),
+        })
+        .collect())
+}
+
+/// Whoever is in any of the three tables has driven: after a crash one may be ahead of another.
+fn past_drivers(
+    conn: &mut PgConnection,
+    ids: &[i64],
+    keys: &BTreeMap<i64, Arc<HeatKey>>,
+) -> QueryResult<BTreeMap<i64, Drivers>> {
+    let mut by_heat: BTreeMap<i64, Drivers> = BTreeMap::new();
+    let seen: Vec<(i64, i64)> = heat_drivers::table
+        .filter(heat_drivers::heat_id.eq_any(ids))
+        .select((heat_drivers::heat_id, heat_drivers::driver_id))
+        .load(conn)?;
+    for (heat_id, driver_id) in seen {
+        driver(&mut by_heat, heat_id, driver_id);
+    }
+    let lap_rows: Vec<LapRow> = laps::table
+        .filter(laps::heat_id.eq_any(ids).and(laps::removed_at.is_null()))
+        .order((laps::heat_id, laps::driver_id, laps::lap))
+        .select(LapRow::as_select())
+        .load(conn)?;
+    for row in lap_rows {
+        let Some(heat) = keys.get(&row.heat_id) else { continue };
+        let driver = driver(&mut by_heat, row.heat_id, row.driver_id);
+        driver.laps.push(lap(row, heat)?);
+    }
+    let gap_rows: Vec<LapGapRow> = lap_gaps::table
+        .filter(lap_gaps::heat_id.eq_any(ids))
+        .order((lap_gaps::heat_id, lap_gaps::driver_id, lap_gaps::first_lap))
+        .select(LapGapRow::as_select())
+        .load(conn)?;
+    for row in gap_rows {
+        let Some(heat) = keys.get(&row.heat_id) else { continue };
+        let driver = driver(&mut by_heat, row.heat_id, row.driver_id);
+        driver.gaps.push(gap(row, heat));
+    }
+    Ok(by_heat)
+}
+
+fn driver(by_heat: &mut BTreeMap<i64, Drivers>, heat_id: i64, driver_id: i64) -> &mut PastDriver {
+    by_heat.entry(heat_id).or_default().entry(driver_id).or_insert_with(|| PastDriver {
+        driver_id,
+        laps: Vec::new(),
+        gaps: Vec::new(),
+    })
+}
+
+fn lap(row: LapRow, heat: &Arc<HeatKey>) -> QueryResult<Lap> {
+    let source: LapSource = row
+        .source
+        .parse()
+        .map_err(|error: String| diesel::result::Error::DeserializationError(error.into()))?;
+    Ok(Lap {
+        heat: Arc::clone(heat),
+        driver_id: row.driver_id,
+        lap: row.lap,
+        lap_ms: row.lap_ms,
+        kart: row.kart,
+        position: row.position,
+        crossed_at: row.crossed_at,
+        source,
+        error_ms: row.error_ms,
+        removed_at: None,
+    })
+}
+
+fn gap(row: LapGapRow, heat: &Arc<HeatKey>) -> LapGap {
+    LapGap {
+        heat: Arc::clone(heat),
+        driver_id: row.driver_id,
+        first_lap: row.first_lap,
+        last_lap: row.last_lap,
+        total_ms: row.total_ms,
+        error_ms: row.error_ms,
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = playset_changes)]
+struct ChangeRow {
+    playset_id: String,
+    status: Option<String>,
+    faults: Option<i32>,
+    refusals: Option<i32>,
+    disqualification: Option<String>,
+    time_s: Option<BigDecimal>,
+}
+
+fn past_run(conn: &mut PgConnection, feed: &FeedId, key: &RunKey) -> QueryResult<PastRun> {
+    let run_id: Option<i64> = agility_runs::table
+        .inner_join(feeds::table)
+        .filter(feeds::slug.eq(text(feed.as_str())))
+        .filter(agility_runs::event_name.eq(text(&key.event_name)))
+        .filter(agility_runs::ring_name.eq(text(&key.ring_name)))
+        .filter(agility_runs::trial_name.eq(text(&key.trial_name)))
+        .filter(agility_runs::name.eq(text(&key.name)))
+        .filter(agility_runs::type_.eq(text(&key.run_type)))
+        .select(agility_runs::id)
+        .first(conn)
+        .optional()?;
+    let Some(run_id) = run_id else { return Ok(PastRun::default()) };
+    let latest: Vec<ChangeRow> = playset_changes::table
+        .filter(playset_changes::run_id.eq(run_id))
+        .distinct_on(playset_changes::playset_id)
+        .order((playset_changes::playset_id, playset_changes::changed_at.desc()))
+        .select(ChangeRow::as_select())
+        .load(conn)?;
+    Ok(PastRun { progress: latest.into_iter().map(progress).collect() })
+}
+
+fn progress(row: ChangeRow) -> (String, Progress) {
+    let progress = Progress {
+        status: row.status,
+        faults: row.faults,
+        refusals: row.refusals,
+        disqualification: row.disqualification,
+        time_s: row.time_s,
+    };
+    (row.playset_id, progress)
+}

@@ -1,0 +1,78 @@
+//! Rows about feeds themselves: who they are, when they were heard, what could not be read.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use crate::event::{ConnectionSpan, FeedInfo, RejectedFrame};
+
+use super::{row::row, text, time};
+
+row! {
+    /// A configured feed; its id comes from the database.
+    pub struct NewFeed<'a> in feeds {
+        key slug: Cow<'a, str>,
+        newer kind: Cow<'a, str>,
+        newer venue: Cow<'a, str>,
+        newer name: Cow<'a, str>,
+    }
+}
+
+impl<'a> NewFeed<'a> {
+    pub fn new(info: &'a FeedInfo) -> Self {
+        Self {
+            slug: text(info.id.as_str()),
+            kind: text(&info.kind),
+            venue: text(&info.venue),
+            name: text(&info.name),
+        }
+    }
+}
+
+row! {
+    /// A connection, open or ended. The news that it began says nothing about its end, so the two
+    /// may be written again in any order.
+    pub struct NewFeedConnection<'a> in feed_connections {
+        key feed_id: i64,
+        key generation: i64,
+        newer connected_at: DateTime<Utc>,
+        known disconnected_at: Option<DateTime<Utc>>,
+        known reason: Option<Cow<'a, str>>,
+        known frames: Option<i64>,
+    }
+}
+
+impl<'a> NewFeedConnection<'a> {
+    pub fn new(feed_id: i64, span: &'a ConnectionSpan) -> Self {
+        let ended = span.ended.as_ref();
+        Self {
+            feed_id,
+            generation: span.generation.0.cast_signed(),
+            connected_at: time(span.connected_at),
+            disconnected_at: ended.map(|ended| time(ended.disconnected_at)),
+            reason: ended.map(|ended| text(&ended.reason)),
+            frames: ended.map(|ended| ended.frames.cast_signed()),
+        }
+    }
+}
+
+row! {
+    /// A frame that no decoder could read.
+    pub struct NewRejectedFrame<'a> in rejected_frames {
+        key feed_id: i64,
+        key received_at: DateTime<Utc>,
+        digested payload: Cow<'a, str>,
+        newer reason: Cow<'a, str>,
+    }
+}
+
+impl<'a> NewRejectedFrame<'a> {
+    pub fn new(feed_id: i64, frame: &'a RejectedFrame) -> Self {
+        Self {
+            feed_id,
+            received_at: time(frame.received_at),
+            payload: text(&frame.payload),
+            reason: text(&frame.reason),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What every row can do, and the macro that writes it from a list of columns.
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    pg::Pg,
+    query_builder::{BoxedSqlQuery, SqlQuery},
+    sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz},
+};
+use serde_json::Value;
+
+/// A statement that takes one array per column of a row.
+pub(crate) type ArrayQuery<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
+
+/// A row to be written. Its first columns are its table's natural key.
+pub(crate) trait Row: Sized {
+    const TABLE: &'static str;
+    const COLUMNS: &'static [Column];
+
+    /// Binds one array per column, in the order of the columns.
+    fn bind<'q>(rows: &'q [Self], query: ArrayQuery<'q>) -> ArrayQuery<'q>;
+
+    /// The order of the keys; equal for two accounts of the same thing.
+    fn compare_keys(&self, other: &Self) -> Ordering;
+
+    /// Takes over what a newer account of the same thing says.
+    fn merge(&mut self, newer: Self);
+}
+
+/// A column, as the database has it.
+pub(crate) struct Column {
+    pub name: &'static str,
+    pub sql_type: &'static str,
+    pub rule: Rule,
+}
+
+/// How two accounts of the same thing become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Tells which thing it is.
+    Key,
+    /// As [`Rule::Key`], and too long for an index: the database keeps its digest in the column
+    /// `<name>_md5`, which stands for it there.
+    Digested,
+    /// The newer account is right, also when it says null.
+    Newer,
+    /// The newer account is right where it says something; null says nothing.
+    Known,
+    /// The smaller value, null being none.
+    Earliest,
+    /// The greater value, null being none.
+    Latest,
+    /// All fields of both, the newer value where both have one.
+    Union,
+}
+
+/// A type of Diesel's by the name that Postgres has for it.
+pub(crate) trait SqlName {
+    const NAME: &'static str;
+}
+
+macro_rules! sql_names {
+    ($($sql_type:ty => $name:literal),* $(,)?) => {
+        $(impl SqlName for $sql_type { const NAME: &'static str = $name; })*
+    };
+}
+
+sql_names! {
+    BigInt => "bigint", Bool => "boolean", Integer => "integer", Jsonb => "jsonb",
+    Numeric => "numeric", Text => "text", Timestamptz => "timestamptz",
+}
+
+impl<ST> SqlName for Nullable<ST>
+where
+    ST: SqlName + diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nullable::NotNull>,
+{
+    const NAME: &'static str = ST::NAME;
+}
+
+/// Values of which one can be the earlier one.
+pub(crate) trait Extremes {
+    fn earliest(self, other: Self) -> Self;
+    fn latest(self, other: Self) -> Self;
+}
+
+impl Extremes for DateTime<Utc> {
+    fn earliest(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    fn latest(self, other: Self) -> Self {
+        self.max(other)
+    }
+}
+
+/// As `LEAST` and `GREATEST` of Postgres: null counts only when all are null.
+impl<T: Extremes> Extremes for Option<T> {
+    fn earliest(self, other: Self) -> Self {
+        match (self, other) {
+            (Some(one), Some(other)) => Some(one.earliest(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    fn latest(self, other: Self) -> Self {
+        match (self, other) {
+            (Some(one), Some(other)) => Some(one.latest(other)),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+/// As `||` of Postgres does for two objects.
+pub(crate) fn union(older: &mut Value, newer: Value) {
+    match (older, newer) {
+        (Value::Object(older), Value::Object(newer)) => older.extend(newer),
+        (older, newer) => *older = newer,
+    }
+}
+
+/// Defines a row struct by its columns, each with its [`Rule`]: `key heat_id: i64`. Names and types
+/// are held against `schema.rs` by the compiler.
+macro_rules! row {
+    (
+        $(#[$meta:meta])*
+        pub struct $Row:ident $(<$a:lifetime>)? in $table:ident {
+            $($(#[$field_meta:meta])* $rule:ident $field:ident: $Field:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub(crate) struct $Row $(<$a>)? {
+            $($(#[$field_meta])* pub $field: $Field,)*
+        }
+
+        impl $(<$a>)? $crate::db::rows::row::Row for $Row $(<$a>)? {
+            const TABLE: &'static str = stringify!($table);
+            const COLUMNS: &'static [$crate::db::rows::row::Column] = &[$(
+                $crate::db::rows::row::Column {
+                    name: <$crate::db::schema::$table::$field as diesel::Column>::NAME,
+                    sql_type: <
+                        <$crate::db::schema::$table::$field as diesel::Expression>::SqlType
+                            as $crate::db::rows::row::SqlName
+                    >::NAME,
+                    rule: $crate::db::rows::row::row!(@rule $rule),
+                },
+            )*];
+
+            fn bind<'q>(
+                rows: &'q [Self],
+                query: $crate::db::rows::row::ArrayQuery<'q>,
+            ) -> $crate::db::rows::row::ArrayQuery<'q> {
+                query$(.bind::<diesel::sql_types::Array<
+                    <$crate::db::schema::$table::$field as diesel::Expression>::SqlType,
+                >, _>(rows.iter().map(|row| &row.$field).collect::<Vec<_>>()))*
+            }
+
+            fn compare_keys(&self, other: &Self) -> std::cmp::Ordering {
+                std::cmp::Ordering::Equal$(.then_with(
+                    || $crate::db::rows::row::row!(@order $rule self.$field, other.$field)
+                ))*
+            }
+
+            fn merge(&mut self, newer: Self) {
+                $($crate::db::rows::row::row!(@merge $rule self.$field, newer.$field);)*
+            }
+        }
+    };
+
+    (@rule key) => { $crate::db::rows::row::Rule::Key };
+    (@rule digested) => { $crate::db::rows::row::Rule::Digested };
+    (@rule newer) => { $crate::db::rows::row::Rule::Newer };
+    (@rule known) => { $crate::db::rows::row::Rule::Known };
+    (@rule earliest) => { $crate::db::rows::row::Rule::Earliest };
+    (@rule latest) => { $crate::db::rows::row::Rule::Latest };
+    (@rule union) => { $crate::db::rows::row::Rule::Union };
+
+    (@order key $one:expr, $other:expr) => { $one.cmp(&$other) };
+    (@order digested $one:expr, $other:expr) => { $one.cmp(&$other) };
+    (@order $rule:ident $one:expr, $other:expr) => { std::cmp::Ordering::Equal };
+
+    (@merge key $older:expr, $newer:expr) => {};
+    (@merge digested $older:expr, $newer:expr) => {};
+    (@merge newer $older:expr, $newer:expr) => { $older = $newer };
+    (@merge known $older:expr, $newer:expr) => { $older = $newer.or($older.take()) };
+    (@merge earliest $older:expr, $newer:expr) => {
+        $older = $crate::db::rows::row::Extremes::earliest($older, $newer)
+    };
+    (@merge latest $older:expr, $newer:expr) => {
+        $older = $crate::db::rows::row::Extremes::latest($older, $newer)
+    };
+    (@merge union $older:expr, $newer:expr) => {
+        $crate::db::rows::row::union(&mut $older, $newer)
+    };
+}
+pub(crate) use row;

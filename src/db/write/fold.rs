@@ -1,0 +1,210 @@
+//! Sorts the events of a batch into the rows of each table: no two with the same key, in the order
+//! of their keys, so that two writers never wait for each other crosswise.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    db::rows::{
+        agility::{NewAgilityRun, NewCombinedResult, NewPlayset, NewPlaysetChange},
+        feeds::{NewFeedConnection, NewRejectedFrame},
+        karting::{NewHeat, NewHeatDriver, NewLap, NewLapGap},
+        row::Row,
+    },
+    event::{Event, FeedId, agility::AgilityEvent, karting::KartingEvent},
+    pipeline::message::{Batch, Entry},
+};
+
+use super::{
+    ids::{Ids, MissingParent},
+    sql::GapKey,
+};
+
+/// Stands where an orphan has no parent's id; it is left out when the row is set aside.
+const NO_PARENT: i64 = 0;
+
+/// What a batch holds for one table.
+pub(super) struct Found<R> {
+    /// In the order of their keys, each key once.
+    pub rows: Vec<R>,
+    pub orphans: Vec<Orphan<R>>,
+}
+
+/// A row whose parent is not in the database, so that it can't be either.
+pub(super) struct Orphan<R> {
+    pub row: R,
+    pub reason: String,
+}
+
+/// Rows that other rows refer to.
+pub(super) struct Parents<'a> {
+    pub heats: Found<NewHeat<'a>>,
+    pub runs: Found<NewAgilityRun<'a>>,
+}
+
+pub(super) struct Children<'a> {
+    pub connections: Found<NewFeedConnection<'a>>,
+    pub frames: Found<NewRejectedFrame<'a>>,
+    pub drivers: Found<NewHeatDriver<'a>>,
+    pub laps: Found<NewLap<'a>>,
+    pub gaps: Found<NewLapGap>,
+    pub closed_gaps: Vec<GapKey>,
+    pub playsets: Found<NewPlayset<'a>>,
+    pub changes: Found<NewPlaysetChange<'a>>,
+    pub combined: Found<NewCombinedResult<'a>>,
+}
+
+/// Needs the ids of the feeds.
+pub(super) fn parents<'a>(batch: &'a Batch, ids: &Ids) -> Parents<'a> {
+    let (mut heats, mut runs) = (Gathered::default(), Gathered::default());
+    for Entry { feed, event } in &batch.entries {
+        match event {
+            Event::Karting(KartingEvent::Heat(heat)) => {
+                heats.add(ids.feed(&feed.id), |feed_id| NewHeat::new(feed_id, heat));
+            }
+            Event::Agility(AgilityEvent::Run(run)) => {
+                runs.add(ids.feed(&feed.id), |feed_id| NewAgilityRun::new(feed_id, run));
+            }
+            _ => {}
+        }
+    }
+    Parents { heats: heats.settle(), runs: runs.settle() }
+}
+
+/// Needs the ids of feeds, heats and runs.
+pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
+    let mut gathered = GatheredChildren::default();
+    for Entry { feed, event } in &batch.entries {
+        match event {
+            Event::Configured => {}
+            Event::Connection(span) => gathered
+                .connections
+                .add(ids.feed(&feed.id), |feed_id| NewFeedConnection::new(feed_id, span)),
+            Event::FrameRejected(frame) => gathered
+                .frames
+                .add(ids.feed(&feed.id), |feed_id| NewRejectedFrame::new(feed_id, frame)),
+            Event::Karting(event) => gathered.add_karting(ids, &feed.id, event),
+            Event::Agility(event) => gathered.add_agility(ids, &feed.id, event),
+        }
+    }
+    gathered.settle()
+}
+
+#[derive(Default)]
+struct GatheredChildren<'a> {
+    connections: Gathered<NewFeedConnection<'a>>,
+    frames: Gathered<NewRejectedFrame<'a>>,
+    drivers: Gathered<NewHeatDriver<'a>>,
+    laps: Gathered<NewLap<'a>>,
+    /// Opened and closed in turn: the last word counts, none for closed.
+    gaps: BTreeMap<GapKey, Option<NewLapGap>>,
+    orphaned_gaps: Vec<Orphan<NewLapGap>>,
+    playsets: Gathered<NewPlayset<'a>>,
+    changes: Gathered<NewPlaysetChange<'a>>,
+    combined: Gathered<NewCombinedResult<'a>>,
+}
+
+impl<'a> GatheredChildren<'a> {
+    fn add_karting(&mut self, ids: &Ids, feed: &FeedId, event: &'a KartingEvent) {
+        match event {
+            KartingEvent::Heat(_) | KartingEvent::TrackCleared { .. } => {}
+            KartingEvent::Standing(standing) => {
+                self.drivers.add(ids.heat(feed, &standing.heat), |heat_id| {
+                    NewHeatDriver::new(heat_id, standing)
+                })
+            }
+            KartingEvent::Lap(lap) => {
+                self.laps.add(ids.heat(feed, &lap.heat), |heat_id| NewLap::new(heat_id, lap));
+            }
+            KartingEvent::LapGap(gap) => match ids.heat(feed, &gap.heat) {
+                Ok(id) => {
+                    let key = (id, gap.driver_id, gap.first_lap);
+                    self.gaps.insert(key, Some(NewLapGap::new(id, gap)));
+                }
+                Err(missing) => self.orphaned_gaps.push(Orphan {
+                    row: NewLapGap::new(NO_PARENT, gap),
+                    reason: missing.to_string(),
+                }),
+            },
+            KartingEvent::LapGapClosed { heat, driver_id, first_lap } => {
+                // Without its heat there is no gap to close.
+                if let Ok(id) = ids.heat(feed, heat) {
+                    self.gaps.insert((id, *driver_id, *first_lap), None);
+                }
+            }
+        }
+    }
+
+    fn add_agility(&mut self, ids: &Ids, feed: &FeedId, event: &'a AgilityEvent) {
+        match event {
+            AgilityEvent::Run(_) | AgilityEvent::RunsNotReady { .. } => {}
+            AgilityEvent::Playset(playset) => self
+                .playsets
+                .add(ids.run(feed, &playset.run), |run_id| NewPlayset::new(run_id, playset)),
+            AgilityEvent::PlaysetChange(change) => self
+                .changes
+                .add(ids.run(feed, &change.run), |run_id| NewPlaysetChange::new(run_id, change)),
+            AgilityEvent::Combined(result) => {
+                self.combined.add(ids.feed(feed), |feed_id| NewCombinedResult::new(feed_id, result))
+            }
+        }
+    }
+
+    fn settle(self) -> Children<'a> {
+        let (mut rows, mut closed_gaps) = (Vec::new(), Vec::new());
+        for (key, gap) in self.gaps {
+            match gap {
+                Some(gap) => rows.push(gap),
+                None => closed_gaps.push(key),
+            }
+        }
+        Children {
+            connections: self.connections.settle(),
+            frames: self.frames.settle(),
+            drivers: self.drivers.settle(),
+            laps: self.laps.settle(),
+            gaps: Found { rows, orphans: self.orphaned_gaps },
+            closed_gaps,
+            playsets: self.playsets.settle(),
+            changes: self.changes.settle(),
+            combined: self.combined.settle(),
+        }
+    }
+}
+
+/// Rows in the order of their events.
+struct Gathered<R>(Found<R>);
+
+impl<R> Default for Gathered<R> {
+    fn default() -> Self {
+        Self(Found { rows: Vec::new(), orphans: Vec::new() })
+    }
+}
+
+impl<R: Row> Gathered<R> {
+    fn add(&mut self, parent: Result<i64, MissingParent<'_>>, row: impl FnOnce(i64) -> R) {
+        match parent {
+            Ok(id) => self.0.rows.push(row(id)),
+            Err(missing) => {
+                self.0.orphans.push(Orphan { row: row(NO_PARENT), reason: missing.to_string() });
+            }
+        }
+    }
+
+    fn settle(self) -> Found<R> {
+        Found { rows: settle(self.0.rows), orphans: self.0.orphans }
+    }
+}
+
+/// Orders the rows by their keys and makes one of those that share a key, in the order they came.
+pub(super) fn settle<R: Row>(mut rows: Vec<R>) -> Vec<R> {
+    // Stable: rows of one key stay in the order of their events.
+    rows.sort_by(R::compare_keys);
+    let mut settled: Vec<R> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match settled.last_mut() {
+            Some(last) if last.compare_keys(&row).is_eq() => last.merge(row),
+            _ => settled.push(row),
+        }
+    }
+    settled
+}

@@ -1,0 +1,317 @@
+//! The ids that the database gave to feeds, heats and runs: remembered, or asked for, all that a
+//! batch needs in one query for each table.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    hash::Hash,
+    sync::Arc,
+};
+
+use diesel::{
+    PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    sql_types::{Array, BigInt, Integer, Text},
+};
+
+use crate::{
+    db::rows,
+    event::{
+        Event, FeedId, FeedInfo,
+        agility::{AgilityEvent, RunKey},
+        karting::{HeatKey, KartingEvent},
+    },
+    pipeline::message::{Batch, Entry},
+};
+
+/// A heat or run is written to for minutes; a thousand feeds have some thousands of them at work.
+const REMEMBERED: usize = 8_192;
+
+type HeatRef = (i64, Arc<HeatKey>);
+type RunRef = (i64, Arc<RunKey>);
+
+/// Valid as long as every transaction that taught an id was committed: whoever sees one fail must
+/// [`Ids::forget_all`].
+#[derive(Default)]
+pub(in crate::db) struct Ids {
+    feeds: HashMap<FeedId, (i64, Arc<FeedInfo>)>,
+    heats: Recent<HeatRef>,
+    runs: Recent<RunRef>,
+}
+
+/// What a row hangs on and what is not in the database.
+pub(super) enum MissingParent<'a> {
+    Feed(&'a FeedId),
+    Heat(&'a FeedId, &'a HeatKey),
+    Run(&'a FeedId, &'a RunKey),
+}
+
+impl fmt::Display for MissingParent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed(feed) => write!(f, "there is no feed {feed}"),
+            Self::Heat(feed, HeatKey { start_unix, name, occurrence }) => write!(
+                f,
+                "there is no heat feed={feed} start_unix={start_unix} name={name:?} \
+                 occurrence={occurrence}"
+            ),
+            Self::Run(feed, RunKey { event_name, ring_name, trial_name, name, run_type }) => {
+                write!(
+                    f,
+                    "there is no run feed={feed} event_name={event_name:?} ring_name={ring_name:?} \
+                 trial_name={trial_name:?} name={name:?} type={run_type:?}"
+                )
+            }
+        }
+    }
+}
+
+impl Ids {
+    pub fn forget_all(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Only between batches: within one, every id that was found must stay.
+    pub fn forget_oldest(&mut self) {
+        self.heats.forget_oldest();
+        self.runs.forget_oldest();
+    }
+
+    pub(super) fn feed<'a>(&self, feed: &'a FeedId) -> Result<i64, MissingParent<'a>> {
+        self.feeds.get(feed).map(|(id, _)| *id).ok_or(MissingParent::Feed(feed))
+    }
+
+    pub(super) fn heat<'a>(
+        &self,
+        feed: &'a FeedId,
+        key: &'a Arc<HeatKey>,
+    ) -> Result<i64, MissingParent<'a>> {
+        let heat = (self.feed(feed)?, clean_heat(key));
+        self.heats.get(&heat).ok_or(MissingParent::Heat(feed, key))
+    }
+
+    pub(super) fn run<'a>(
+        &self,
+        feed: &'a FeedId,
+        key: &'a Arc<RunKey>,
+    ) -> Result<i64, MissingParent<'a>> {
+        let run = (self.feed(feed)?, clean_run(key));
+        self.runs.get(&run).ok_or(MissingParent::Run(feed, key))
+    }
+
+    /// The feeds of the batch that are not known just so; each once, as last described.
+    pub fn changed_feeds(&self, batch: &Batch) -> Vec<Arc<FeedInfo>> {
+        let mut latest: HashMap<&FeedId, &Arc<FeedInfo>> = HashMap::new();
+        for Entry { feed, .. } in &batch.entries {
+            latest.insert(&feed.id, feed);
+        }
+        let is_changed = |info: &&Arc<FeedInfo>| {
+            self.feeds.get(&info.id).is_none_or(|(_, known)| known != *info)
+        };
+        latest.into_values().filter(is_changed).cloned().collect()
+    }
+
+    /// Learns the ids of feeds that were just written.
+    pub fn find_feeds(
+        &mut self,
+        conn: &mut PgConnection,
+        feeds: Vec<Arc<FeedInfo>>,
+    ) -> QueryResult<()> {
+        if feeds.is_empty() {
+            return Ok(());
+        }
+        let text = "SELECT wanted.n, feeds.id \
+                    FROM UNNEST($1) WITH ORDINALITY AS wanted (slug, n) JOIN feeds USING (slug)";
+        let slugs: Vec<_> = feeds.iter().map(|info| rows::text(info.id.as_str())).collect();
+        let found = sql_query(text).bind::<Array<Text>, _>(slugs).load::<FoundId>(conn)?;
+        for (info, id) in pair(feeds, &found) {
+            self.feeds.insert(info.id.clone(), (id, info));
+        }
+        Ok(())
+    }
+
+    /// Learns the ids of all heats and runs that the batch speaks of and the database has.
+    pub fn find_parents(&mut self, conn: &mut PgConnection, batch: &Batch) -> QueryResult<()> {
+        let (mut heats, mut runs) = (HashSet::new(), HashSet::new());
+        for Entry { feed, event } in &batch.entries {
+            let Ok(feed_id) = self.feed(&feed.id) else { continue };
+            if let Some(key) = heat_of(event) {
+                let heat = (feed_id, clean_heat(key));
+                if !self.heats.touch(&heat) {
+                    heats.insert(heat);
+                }
+            }
+            if let Some(key) = run_of(event) {
+                let run = (feed_id, clean_run(key));
+                if !self.runs.touch(&run) {
+                    runs.insert(run);
+                }
+            }
+        }
+        self.find_heats(conn, heats.into_iter().collect())?;
+        self.find_runs(conn, runs.into_iter().collect())
+    }
+
+    fn find_heats(&mut self, conn: &mut PgConnection, heats: Vec<HeatRef>) -> QueryResult<()> {
+        if heats.is_empty() {
+            return Ok(());
+        }
+        let text = "SELECT wanted.n, heats.id \
+                    FROM UNNEST($1, $2, $3, $4) WITH ORDINALITY \
+                    AS wanted (feed_id, start_unix, name, occurrence, n) \
+                    JOIN heats USING (feed_id, start_unix, name, occurrence)";
+        let found = sql_query(text)
+            .bind::<Array<BigInt>, _>(heats.iter().map(|(feed, _)| *feed).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(
+                heats.iter().map(|(_, key)| key.start_unix).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Text>, _>(heats.iter().map(|(_, key)| &*key.name).collect::<Vec<_>>())
+            .bind::<Array<Integer>, _>(
+                heats.iter().map(|(_, key)| key.occurrence).collect::<Vec<_>>(),
+            )
+            .load::<FoundId>(conn)?;
+        self.heats.learn(pair(heats, &found));
+        Ok(())
+    }
+
+    fn find_runs(&mut self, conn: &mut PgConnection, runs: Vec<RunRef>) -> QueryResult<()> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let text = "SELECT wanted.n, agility_runs.id \
+                    FROM UNNEST($1, $2, $3, $4, $5, $6) WITH ORDINALITY \
+                    AS wanted (feed_id, event_name, ring_name, trial_name, name, type, n) \
+                    JOIN agility_runs \
+                    USING (feed_id, event_name, ring_name, trial_name, name, type)";
+        let texts =
+            |of: fn(&RunKey) -> &str| runs.iter().map(|(_, key)| of(key)).collect::<Vec<_>>();
+        let found = sql_query(text)
+            .bind::<Array<BigInt>, _>(runs.iter().map(|(feed, _)| *feed).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(texts(|key| &key.event_name))
+            .bind::<Array<Text>, _>(texts(|key| &key.ring_name))
+            .bind::<Array<Text>, _>(texts(|key| &key.trial_name))
+            .bind::<Array<Text>, _>(texts(|key| &key.name))
+            .bind::<Array<Text>, _>(texts(|key| &key.run_type))
+            .load::<FoundId>(conn)?;
+        self.runs.learn(pair(runs, &found));
+        Ok(())
+    }
+}
+
+/// The id of the n-th thing that was asked for, counted from 1.
+#[derive(QueryableByName)]
+struct FoundId {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+fn pair<T>(wanted: Vec<T>, found: &[FoundId]) -> impl Iterator<Item = (T, i64)> {
+    let ids: HashMap<i64, i64> = found.iter().map(|row| (row.n, row.id)).collect();
+    (1..).zip(wanted).filter_map(move |(n, thing)| Some((thing, *ids.get(&n)?)))
+}
+
+fn heat_of(event: &Event) -> Option<&Arc<HeatKey>> {
+    let Event::Karting(event) = event else { return None };
+    match event {
+        KartingEvent::Heat(heat) => Some(&heat.key),
+        KartingEvent::Standing(standing) => Some(&standing.heat),
+        KartingEvent::Lap(lap) => Some(&lap.heat),
+        KartingEvent::LapGap(gap) => Some(&gap.heat),
+        KartingEvent::LapGapClosed { heat, .. } => Some(heat),
+        KartingEvent::TrackCleared { .. } => None,
+    }
+}
+
+fn run_of(event: &Event) -> Option<&Arc<RunKey>> {
+    let Event::Agility(event) = event else { return None };
+    match event {
+        AgilityEvent::Run(run) => Some(&run.key),
+        AgilityEvent::Playset(playset) => Some(&playset.run),
+        AgilityEvent::PlaysetChange(change) => Some(&change.run),
+        AgilityEvent::Combined(_) | AgilityEvent::RunsNotReady { .. } => None,
+    }
+}
+
+/// The key as the database has it, which takes no NUL characters.
+fn clean_heat(key: &Arc<HeatKey>) -> Arc<HeatKey> {
+    match rows::text(&key.name) {
+        std::borrow::Cow::Borrowed(_) => Arc::clone(key),
+        std::borrow::Cow::Owned(name) => Arc::new(HeatKey { name: name.into(), ..**key }),
+    }
+}
+
+/// As [`clean_heat`].
+fn clean_run(key: &Arc<RunKey>) -> Arc<RunKey> {
+    let RunKey { event_name, ring_name, trial_name, name, run_type } = &**key;
+    let texts = [event_name, ring_name, trial_name, name, run_type];
+    if !texts.iter().any(|text| text.contains('\0')) {
+        return Arc::clone(key);
+    }
+    let clean = |text: &String| rows::text(text).into_owned();
+    Arc::new(RunKey {
+        event_name: clean(event_name),
+        ring_name: clean(ring_name),
+        trial_name: clean(trial_name),
+        name: clean(name),
+        run_type: clean(run_type),
+    })
+}
+
+/// Remembers what was used of late: two halves, of which the older one is dropped when the younger
+/// one is full.
+struct Recent<K> {
+    younger: HashMap<K, i64>,
+    older: HashMap<K, i64>,
+}
+
+impl<K> Default for Recent<K> {
+    fn default() -> Self {
+        Self { younger: HashMap::new(), older: HashMap::new() }
+    }
+}
+
+impl<K: Eq + Hash + Clone> Recent<K> {
+    fn get(&self, key: &K) -> Option<i64> {
+        self.younger.get(key).or_else(|| self.older.get(key)).copied()
+    }
+
+    /// Keeps it for longer; whether it is known.
+    fn touch(&mut self, key: &K) -> bool {
+        if self.younger.contains_key(key) {
+            return true;
+        }
+        match self.older.remove_entry(key) {
+            Some((key, id)) => self.younger.insert(key, id).is_none(),
+            None => false,
+        }
+    }
+
+    fn learn(&mut self, found: impl Iterator<Item = (K, i64)>) {
+        self.younger.extend(found);
+    }
+
+    fn forget_oldest(&mut self) {
+        if self.younger.len() >= REMEMBERED / 2 {
+            self.older = std::mem::take(&mut self.younger);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_keeps_what_is_used_and_stays_bounded() {
+        let mut recent = Recent::default();
+        for n in 0..100_000_i64 {
+            recent.forget_oldest();
+            recent.learn([(n, n)].into_iter());
+            assert!(recent.touch(&0), "the one in use was forgotten at {n}");
+        }
+        assert!(recent.younger.len() + recent.older.len() <= REMEMBERED);
+        assert_eq!(recent.get(&99_999), Some(99_999));
+        assert_eq!(recent.get(&1), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Writes a batch of events: all of it in one transaction, parents before children.
+//!
+//! The first attempt writes a whole table at a time. Where Postgres objects to a row, that attempt
+//! is undone and the batch is written once more with care: what is refused is split until the
+//! offender stands alone, and that goes to `rejected_rows` while its neighbours are written.
+
+mod fault;
+mod fold;
+mod ids;
+mod sql;
+
+use diesel::{Connection, PgConnection};
+
+use crate::pipeline::message::{Batch, BatchReport, StoreError};
+
+use self::{
+    fault::{Fault, Verdict},
+    fold::{Found, Orphan},
+};
+use super::rows::{feeds::NewFeed, row::Row};
+
+pub(super) use self::{fault::unavailable, ids::Ids};
+
+/// Writes the batch, or nothing of it.
+///
+/// # Errors
+/// Nothing was written, or the answer to the commit was lost: the same batch may be sent again.
+pub(super) fn write_batch(
+    conn: &mut PgConnection,
+    ids: &mut Ids,
+    batch: &Batch,
+) -> Result<BatchReport, StoreError> {
+    ids.forget_oldest();
+    let outcome = conn.transaction(|conn| {
+        let whole = conn.transaction(|conn| Pass::new(conn, ids, Care::Whole).write(batch));
+        match whole {
+            Err(Fault::Query(error)) if fault::may_be_a_row(&error) => {
+                ids.forget_all();
+                Pass::new(conn, ids, Care::RowByRow).write(batch)
+            }
+            other => other,
+        }
+    });
+    outcome.map_err(|fault| {
+        // Ids that this transaction made are gone with it.
+        ids.forget_all();
+        fault.into_store_error()
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    /// A refused row ends the pass.
+    Whole,
+    /// A refused row is set aside.
+    RowByRow,
+}
+
+/// One attempt to write a batch.
+struct Pass<'a> {
+    conn: &'a mut PgConnection,
+    ids: &'a mut Ids,
+    care: Care,
+    report: BatchReport,
+}
+
+impl<'a> Pass<'a> {
+    fn new(conn: &'a mut PgConnection, ids: &'a mut Ids, care: Care) -> Self {
+        Self { conn, ids, care, report: BatchReport::default() }
+    }
+
+    fn write(mut self, batch: &Batch) -> Result<BatchReport, Fault> {
+        self.write_feeds(batch)?;
+
+        let parents = fold::parents(batch, self.ids);
+        self.put(parents.heats)?;
+        self.put(parents.runs)?;
+        self.ids.find_parents(self.conn, batch)?;
+
+        let children = fold::children(batch, self.ids);
+        let feeds = children.connections.rows.iter().map(|span| span.feed_id).collect();
+        self.put(children.connections)?;
+        self.report.rows += sql::close_lost_connections(self.conn, feeds)?;
+        self.put(children.drivers)?;
+        self.put(children.laps)?;
+        self.report.rows += sql::delete_gaps(self.conn, &children.closed_gaps)?;
+        self.put(children.gaps)?;
+        self.put(children.playsets)?;
+        self.put(children.changes)?;
+        self.put(children.combined)?;
+        self.put(children.frames)?;
+        Ok(self.report)
+    }
+
+    fn write_feeds(&mut self, batch: &Batch) -> Result<(), Fault> {
+        let changed = self.ids.changed_feeds(batch);
+        let rows = fold::settle(changed.iter().map(|info| NewFeed::new(info)).collect());
+        self.put(Found { rows, orphans: Vec::new() })?;
+        self.ids.find_feeds(self.conn, changed)?;
+        Ok(())
+    }
+
+    fn put<R: Row>(&mut self, found: Found<R>) -> Result<(), Fault> {
+        match self.care {
+            Care::Whole if found.rows.is_empty() => {}
+            Care::Whole => self.report.rows += sql::upsert(self.conn, &found.rows)?,
+            Care::RowByRow => self.put_or_split(&found.rows)?,
+        }
+        for Orphan { row, reason } in &found.orphans {
+            self.set_aside(row, reason, true)?;
+        }
+        Ok(())
+    }
+
+    fn put_or_split<R: Row>(&mut self, rows: &[R]) -> Result<(), Fault> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let error = match self.conn.transaction(|conn| sql::upsert(conn, rows)) {
+            Ok(written) => {
+                self.report.rows += written;
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        match (fault::judge(self.conn, rows, &error), rows) {
+            (Verdict::Environment(error), _) => Err(Fault::Store(error)),
+            (Verdict::Poison(reason), [offender]) => self.set_aside(offender, &reason, false),
+            (Verdict::Poison(_), rows) => {
+                let (front, back) = rows.split_at(rows.len() / 2);
+                self.put_or_split(front)?;
+                self.put_or_split(back)
+            }
+        }
+    }
+
+    fn set_aside<R: Row>(&mut self, row: &R, reason: &str, is_orphan: bool) -> Result<(), Fault> {
+        sql::reject(self.conn, row, reason, is_orphan)?;
+        self.report.rejected += 1;
+        log::error!("table={} row set aside in rejected_rows reason={reason:?}", R::TABLE);
+        Ok(())
+    }
+}
