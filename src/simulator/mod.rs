@@ -1,0 +1,253 @@
+//! Fake venues that speak both protocols on loopback, for demo, tests and benches.
+//!
+//! A [`Simulator`] is one listener with any number of venues behind it: [`Track`]s speak like BMI,
+//! [`Ring`]s like FlowAgility. Each plays a world of its own ([`KartWorld`], [`RingWorld`]: pure,
+//! seeded, steppable without a socket), a [`Recording`], or nothing but what a test pushes. What
+//! goes over the wire can be spoiled with a [`Fault`] at any time; what really happened is in the
+//! venue's `truth`.
+//!
+//! ```text
+//! world.rs ◀─ karting/  agility/  recording.rs      what happens, as frames at moments
+//!                 │
+//! venue.rs        ▼  paces a world and hands every frame to every subscriber
+//! server.rs       ▼  one task a connection: upgrade, requests, frames, spoiled by fault.rs
+//! socket.rs  deflate.rs                             HTTP upgrade, websocket frames, compression
+//! ```
+
+pub mod agility;
+pub mod karting;
+
+mod deflate;
+mod fault;
+mod names;
+mod outlet;
+mod recording;
+mod server;
+mod socket;
+mod talk;
+mod venue;
+mod world;
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{net::TcpListener, runtime::Handle, task::JoinSet};
+
+pub use self::{
+    agility::{RingDayOptions, RingTruth, RingWorld},
+    deflate::Compression,
+    fault::Fault,
+    karting::{KartOptions, KartWorld, TrackTruth},
+    recording::{Recording, RecordingError},
+    venue::{Start, Venue},
+    world::Frame,
+};
+
+use self::{
+    server::Registry,
+    venue::{Kind, Pace, Playing},
+    world::{World, next_frame},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimulatorOptions {
+    /// On 127.0.0.1; 0: any that is free.
+    pub port: u16,
+    /// A subscriber that is so many frames behind is disconnected.
+    pub max_backlog: usize,
+}
+
+impl Default for SimulatorOptions {
+    fn default() -> Self {
+        Self { port: 0, max_backlog: 100_000 }
+    }
+}
+
+/// What a venue plays.
+#[derive(Clone, Debug)]
+pub enum Plays<W> {
+    /// A world with these options.
+    World(W),
+    Recording(Recording),
+    /// Nothing of its own: only what [`Venue::push`] is given.
+    Nothing,
+}
+
+/// A kart track on the wire.
+#[derive(Clone, Debug)]
+pub struct TrackOptions {
+    /// What a client names after `START `, as `8501@speedpark`.
+    pub resource: String,
+    pub plays: Plays<KartOptions>,
+    pub seed: u64,
+    /// Seconds of the world in a second of ours; infinite: as fast as it goes.
+    pub speed: f64,
+    pub start: Start,
+    pub compression: Compression,
+}
+
+impl TrackOptions {
+    /// A track with an ordinary world, at real speed, from now on.
+    pub fn new(resource: impl Into<String>) -> Self {
+        Self {
+            resource: resource.into(),
+            plays: Plays::World(KartOptions::default()),
+            seed: 1,
+            speed: 1.0,
+            start: Start::Now,
+            compression: Compression::default(),
+        }
+    }
+}
+
+/// An agility ring on the wire.
+#[derive(Clone, Debug)]
+pub struct RingOptions {
+    /// The last part of the address, as `-aB3dE6g`.
+    pub token: String,
+    pub plays: Plays<RingDayOptions>,
+    pub seed: u64,
+    /// Seconds of the world in a second of ours; infinite: as fast as it goes.
+    pub speed: f64,
+    pub start: Start,
+    pub compression: Compression,
+}
+
+impl RingOptions {
+    /// A ring with an ordinary day, at real speed, from now on.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            token: token.into(),
+            plays: Plays::World(RingDayOptions::default()),
+            seed: 1,
+            speed: 1.0,
+            start: Start::Now,
+            compression: Compression::default(),
+        }
+    }
+}
+
+/// One listener on loopback, many venues. Everything ends when it is dropped.
+pub struct Simulator {
+    addr: SocketAddr,
+    registry: Arc<Registry>,
+    runtime: Handle,
+    accepting: JoinSet<()>,
+    /// The venues' clocks; adding a venue needs no exclusive simulator.
+    worlds: Mutex<JoinSet<()>>,
+}
+
+impl Simulator {
+    /// # Errors
+    /// The port is taken.
+    pub async fn start(options: SimulatorOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let addr = listener.local_addr()?;
+        let registry = Arc::new(Registry::new(options.max_backlog));
+        let mut accepting = JoinSet::new();
+        accepting.spawn(server::accept(listener, registry.clone()));
+        let runtime = Handle::current();
+        Ok(Self { addr, registry, runtime, accepting, worlds: Mutex::default() })
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Opens a track. An earlier one with the same resource can be reached no more.
+    pub fn add_track(&self, options: TrackOptions) -> Track {
+        let TrackOptions { resource, plays, seed, speed, start, compression } = options;
+        let playing = match plays {
+            Plays::World(options) => Playing::Karting(Box::new(KartWorld::new(seed, options))),
+            Plays::Recording(recording) => Playing::Recording(recording.bmi()),
+            Plays::Nothing => Playing::Nothing,
+        };
+        let kind = Kind::Track { resource };
+        Track(self.open(kind, playing, Pace { speed, start }, compression))
+    }
+
+    /// Opens a ring. An earlier one with the same token can be reached no more.
+    pub fn add_ring(&self, options: RingOptions) -> Ring {
+        let RingOptions { token, plays, seed, speed, start, compression } = options;
+        let playing = match plays {
+            Plays::World(options) => Playing::Agility(Box::new(RingWorld::new(seed, options))),
+            Plays::Recording(recording) => Playing::Recording(recording.flowagility()),
+            Plays::Nothing => Playing::Nothing,
+        };
+        let kind = Kind::Ring { token };
+        Ring(self.open(kind, playing, Pace { speed, start }, compression))
+    }
+
+    /// Ends every connection and every world.
+    pub async fn stop(mut self) {
+        self.accepting.shutdown().await;
+        let mut worlds =
+            std::mem::take(&mut *self.worlds.lock().unwrap_or_else(PoisonError::into_inner));
+        worlds.shutdown().await;
+    }
+
+    fn open(
+        &self,
+        kind: Kind,
+        playing: Playing,
+        pace: Pace,
+        compression: Compression,
+    ) -> Arc<Venue> {
+        let venue = Arc::new(Venue::new(self.addr, kind, playing, pace, compression));
+        self.registry.add(venue.clone());
+        let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        worlds.spawn_on(venue::run(venue.clone()), &self.runtime);
+        venue
+    }
+}
+
+/// A kart track that speaks like BMI. The handle is cheap to clone and outlives its simulator.
+#[derive(Clone)]
+pub struct Track(Arc<Venue>);
+
+impl Track {
+    /// What to send after `START `.
+    pub fn resource(&self) -> &str {
+        self.0.name()
+    }
+
+    /// What was sent so far; empty where no world is played.
+    pub fn truth(&self) -> TrackTruth {
+        self.0.track_truth()
+    }
+}
+
+impl Deref for Track {
+    type Target = Venue;
+
+    fn deref(&self) -> &Venue {
+        &self.0
+    }
+}
+
+/// An agility ring that speaks like FlowAgility. The handle is cheap to clone and outlives its
+/// simulator.
+#[derive(Clone)]
+pub struct Ring(Arc<Venue>);
+
+impl Ring {
+    /// What was sent so far; empty where no world is played.
+    pub fn truth(&self) -> RingTruth {
+        self.0.ring_truth()
+    }
+}
+
+impl Deref for Ring {
+    type Target = Venue;
+
+    fn deref(&self) -> &Venue {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,375 @@
+//! A venue: paces what it plays and hands every frame to every subscriber.
+//!
+//! A subscriber gets the frames in order, the present one first, from a queue of its own; one that
+//! falls too far behind loses its queue, which ends its connection. Nothing here knows a socket.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    agility::{RingTruth, RingWorld},
+    deflate::Compression,
+    fault::Fault,
+    karting::{KartWorld, TrackTruth},
+    recording::Playback,
+    world::World,
+};
+
+/// Enough for every test that looks at back-off; a simulator that runs for weeks keeps the latest.
+const MAX_CONNECTION_TIMES: usize = 10_000;
+
+/// When a world begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    #[default]
+    Now,
+    /// With the first client that subscribes, so that it sees everything.
+    WithFirstSubscriber,
+    /// With [`Venue::resume`].
+    OnResume,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    pub speed: f64,
+    pub start: Start,
+}
+
+pub(super) enum Kind {
+    Track { resource: String },
+    Ring { token: String },
+}
+
+pub(super) enum Playing {
+    Karting(Box<KartWorld>),
+    Agility(Box<RingWorld>),
+    Recording(Playback),
+    Nothing,
+}
+
+impl Playing {
+    fn world(&mut self) -> Option<&mut dyn World> {
+        match self {
+            Self::Karting(world) => Some(world.as_mut()),
+            Self::Agility(world) => Some(world.as_mut()),
+            Self::Recording(playback) => Some(playback),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// One venue of a simulator.
+pub struct Venue {
+    addr: SocketAddr,
+    kind: Kind,
+    pace: Pace,
+    pub(super) compression: Compression,
+    stage: Mutex<Stage>,
+    is_held: watch::Sender<bool>,
+    fault: watch::Sender<Fault>,
+    /// How often all connections were dropped.
+    drops: watch::Sender<u64>,
+    connection_times: Mutex<VecDeque<Instant>>,
+    counters: Counters,
+}
+
+struct Stage {
+    playing: Playing,
+    /// What a new subscriber sees first.
+    present: Option<Bytes>,
+    subscribers: Vec<mpsc::Sender<Bytes>>,
+}
+
+#[derive(Default)]
+struct Counters {
+    connections: AtomicU64,
+    open: AtomicU64,
+    frames_made: AtomicU64,
+    frames_sent: AtomicU64,
+    lagged: AtomicU64,
+    has_ended: AtomicBool,
+}
+
+impl Venue {
+    pub(super) fn new(
+        addr: SocketAddr,
+        kind: Kind,
+        mut playing: Playing,
+        pace: Pace,
+        compression: Compression,
+    ) -> Self {
+        let present = playing.world().and_then(|world| world.snapshot()).map(Bytes::from);
+        Self {
+            addr,
+            kind,
+            pace,
+            compression,
+            stage: Mutex::new(Stage { playing, present, subscribers: Vec::new() }),
+            is_held: watch::Sender::new(pace.start != Start::Now),
+            fault: watch::Sender::new(Fault::None),
+            drops: watch::Sender::new(0),
+            connection_times: Mutex::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// The address for a client's configuration.
+    pub fn url(&self) -> String {
+        format!("ws://{}{}", self.addr, self.path())
+    }
+
+    /// The resource of a track, the token of a ring.
+    pub fn name(&self) -> &str {
+        match &self.kind {
+            Kind::Track { resource } => resource,
+            Kind::Ring { token } => token,
+        }
+    }
+
+    /// From now on the venue misbehaves like this.
+    pub fn set_fault(&self, fault: Fault) {
+        self.fault.send_replace(fault);
+    }
+
+    pub fn fault(&self) -> Fault {
+        *self.fault.borrow()
+    }
+
+    /// Resets every open connection, without a goodbye.
+    pub fn drop_connections(&self) {
+        self.drops.send_modify(|drops| *drops += 1);
+    }
+
+    /// The world stands still; connections stay, and pings are answered.
+    pub fn pause(&self) {
+        self.is_held.send_replace(true);
+    }
+
+    pub fn resume(&self) {
+        self.is_held.send_replace(false);
+    }
+
+    /// Sends this to every subscriber, as if it came from the world, and to new ones at once.
+    pub fn push(&self, text: impl Into<String>) {
+        let mut stage = self.stage();
+        self.publish(&mut stage, text.into());
+    }
+
+    /// Connections so far that asked for this venue, whatever became of them.
+    pub fn connections(&self) -> u64 {
+        self.counters.connections.load(Ordering::Relaxed)
+    }
+
+    /// When those connections came, oldest first; the latest 10,000.
+    pub fn connection_times(&self) -> Vec<Instant> {
+        lock(&self.connection_times).iter().copied().collect()
+    }
+
+    pub fn open_connections(&self) -> u64 {
+        self.counters.open.load(Ordering::Relaxed)
+    }
+
+    /// How many are subscribed at the moment.
+    pub fn subscribers(&self) -> usize {
+        self.stage().subscribers.iter().filter(|subscriber| !subscriber.is_closed()).count()
+    }
+
+    /// Frames of the world and pushed ones, whether anybody heard them or not.
+    pub fn frames_made(&self) -> u64 {
+        self.counters.frames_made.load(Ordering::Relaxed)
+    }
+
+    /// Data frames written to sockets, over all connections.
+    pub fn frames_sent(&self) -> u64 {
+        self.counters.frames_sent.load(Ordering::Relaxed)
+    }
+
+    /// Subscribers that were disconnected because they read too slowly.
+    pub fn lagged(&self) -> u64 {
+        self.counters.lagged.load(Ordering::Relaxed)
+    }
+
+    /// The world or the recording has come to its end.
+    pub fn has_ended(&self) -> bool {
+        self.counters.has_ended.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn path(&self) -> String {
+        match &self.kind {
+            Kind::Track { resource } => format!("/{resource}"),
+            Kind::Ring { token } => format!("/ws/streaming/{token}"),
+        }
+    }
+
+    pub(super) fn is_track(&self) -> bool {
+        matches!(self.kind, Kind::Track { .. })
+    }
+
+    pub(super) fn track_truth(&self) -> TrackTruth {
+        match &self.stage().playing {
+            Playing::Karting(world) => world.truth(),
+            _ => TrackTruth::default(),
+        }
+    }
+
+    pub(super) fn ring_truth(&self) -> RingTruth {
+        match &self.stage().playing {
+            Playing::Agility(world) => world.truth(),
+            _ => RingTruth::default(),
+        }
+    }
+
+    /// Queues all frames from now on, after the present one when that is wanted.
+    pub(super) fn subscribe(&self, max_backlog: usize, with_present: bool) -> Subscription {
+        let (sender, frames) = mpsc::channel(max_backlog.max(1));
+        let own = sender.downgrade();
+        let mut stage = self.stage();
+        if let Some(present) = stage.present.clone().filter(|_| with_present) {
+            // The queue is new and holds at least one.
+            sender.try_send(present).ok();
+        }
+        stage.subscribers.push(sender);
+        drop(stage);
+        if self.pace.start == Start::WithFirstSubscriber {
+            self.is_held.send_if_modified(|held| std::mem::replace(held, false));
+        }
+        Subscription { frames, own }
+    }
+
+    /// Queues the present frame once more, after all that wait already.
+    pub(super) fn repeat_present(&self, subscription: &Subscription) {
+        let stage = self.stage();
+        if let (Some(present), Some(own)) = (&stage.present, subscription.own.upgrade()) {
+            // Who has no room for it is about to be disconnected anyway.
+            own.try_send(present.clone()).ok();
+        }
+    }
+
+    pub(super) fn present(&self) -> Option<Bytes> {
+        self.stage().present.clone()
+    }
+
+    pub(super) fn watch_fault(&self) -> watch::Receiver<Fault> {
+        self.fault.subscribe()
+    }
+
+    pub(super) fn watch_drops(&self) -> watch::Receiver<u64> {
+        self.drops.subscribe()
+    }
+
+    pub(super) fn count_connection(self: &Arc<Self>) -> OpenConnection {
+        let mut times = lock(&self.connection_times);
+        if times.len() == MAX_CONNECTION_TIMES {
+            times.pop_front();
+        }
+        times.push_back(Instant::now());
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.counters.open.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(self.clone())
+    }
+
+    pub(super) fn count_sent(&self) {
+        self.counters.frames_sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn due(&self) -> Option<Duration> {
+        self.stage().playing.world().and_then(|world| world.due())
+    }
+
+    fn step(&self) {
+        let mut stage = self.stage();
+        let Some(world) = stage.playing.world() else { return };
+        world.step();
+        if let Some(text) = world.snapshot() {
+            self.publish(&mut stage, text);
+        }
+    }
+
+    fn publish(&self, stage: &mut Stage, text: String) {
+        let frame = Bytes::from(text);
+        stage.present = Some(frame.clone());
+        self.counters.frames_made.fetch_add(1, Ordering::Relaxed);
+        stage.subscribers.retain(|subscriber| match subscriber.try_send(frame.clone()) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.counters.lagged.fetch_add(1, Ordering::Relaxed);
+                false
+            }
+        });
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        lock(&self.stage)
+    }
+}
+
+impl fmt::Debug for Venue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Venue").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+/// The frames of one subscriber.
+pub(super) struct Subscription {
+    /// Ends when the subscriber fell too far behind.
+    pub frames: mpsc::Receiver<Bytes>,
+    /// Weak: the venue alone decides how long the queue lives.
+    own: mpsc::WeakSender<Bytes>,
+}
+
+/// Counts as open until it is dropped.
+pub(super) struct OpenConnection(Arc<Venue>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.counters.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Lets the venue's world go its way, at its pace, until it ends.
+pub(super) async fn run(venue: Arc<Venue>) {
+    let mut is_held = venue.is_held.subscribe();
+    // Not when, but since when: pauses move it.
+    let mut began = tokio::time::Instant::now();
+    loop {
+        if *is_held.borrow_and_update() {
+            let held_since = tokio::time::Instant::now();
+            if is_held.wait_for(|held| !held).await.is_err() {
+                return;
+            }
+            began += held_since.elapsed();
+        }
+        let Some(due) = venue.due() else { break };
+        // Days of a world at a crawl: far enough away for anybody.
+        let wait = Duration::try_from_secs_f64(due.as_secs_f64() / venue.pace.speed)
+            .unwrap_or(Duration::from_secs(1 << 30));
+        tokio::select! {
+            biased;
+            changed = is_held.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep_until(began + wait) => {
+                venue.step();
+                // A world that is behind its time must not keep its thread from others.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    venue.counters.has_ended.store(true, Ordering::Relaxed);
+}
+
+/// What these mutexes guard is whole at any time, even if a thread died.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
