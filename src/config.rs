@@ -110,7 +110,7 @@ impl fmt::Display for PathDisplay {
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let text = fs::read_to_string(path)
         .map_err(|error| ConfigError::Unreadable { path: PathDisplay(path.into()), error })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder)
         .map_err(|error| ConfigError::Unreadable { path: PathDisplay(path.into()), error })?;
     parse(&text, path, &folder, &|name| std::env::var(name).ok())

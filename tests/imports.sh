@@ -16,8 +16,8 @@ forbid() {
 forbid src/event 'crate::(feed|pipeline|db|http|app|cli|config|simulator)' 'event imports nothing of ours'
 forbid src/feed 'crate::(pipeline|db|http|app|cli|config|simulator)' 'feed imports only event'
 forbid src/feed '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'feed knows no actor, no database, no clock'
-forbid src/feed/bmi 'flowagility' 'a kind never imports another kind'
-forbid src/feed/flowagility 'bmi' 'a kind never imports another kind'
+forbid src/feed/bmi '\bflowagility\b' 'a kind never imports another kind'
+forbid src/feed/flowagility '\bbmi\b' 'a kind never imports another kind'
 forbid src/pipeline 'diesel|crate::(db|http|app|cli|config|simulator)|feed::(bmi|flowagility)' \
 	'pipeline knows neither Postgres nor a concrete kind'
 forbid src/db '(actix_web|awc::|crate::(feed|http|app|cli|config|simulator))' 'db knows neither the web nor what a venue speaks'
