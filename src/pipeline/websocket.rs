@@ -103,14 +103,15 @@ impl SocketSettings {
     fn new_client(&self) -> awc::Client {
         install_tls_provider();
         let connector = awc::Connector::new()
-            .rustls_0_23(self.tls.clone())
             .max_http_version(awc::http::Version::HTTP_11)
+            // After the version, which sets a TLS configuration of its own; so does the version of
+            // the client's builder, which is therefore not set.
+            .rustls_0_23(self.tls.clone())
             // Open websockets count against awc's limit of 100; ours is the list of feeds.
             .limit(0);
         awc::Client::builder()
             .connector(connector)
             .disable_timeout()
-            .max_http_version(awc::http::Version::HTTP_11)
             .finish()
     }
 }

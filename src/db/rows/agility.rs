@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::event::agility::{CombinedResult, Playset, PlaysetChange, Run};
 
-use super::{json, maybe_text, number, plausible, row::row, text, time};
+use super::{decimal::Decimal, json, maybe_text, number, plausible, row::row, text, time};
 
 row! {
     /// A run. A course fact that is missing says nothing about what was known before.
@@ -20,10 +20,10 @@ row! {
         key name: Cow<'a, str>,
         key type_: Cow<'a, str>,
         known judge_name: Option<Cow<'a, str>>,
-        known length_m: Option<BigDecimal>,
+        known length_m: Option<Decimal>,
         known obstacles: Option<i32>,
-        known standard_time: Option<BigDecimal>,
-        known maximum_time: Option<BigDecimal>,
+        known standard_time: Option<Decimal>,
+        known maximum_time: Option<Decimal>,
         earliest first_seen_at: DateTime<Utc>,
         latest last_seen_at: DateTime<Utc>,
         union extra: Value,
@@ -68,17 +68,17 @@ row! {
         newer dog_breed: Option<Cow<'a, str>>,
         newer dog_gender: Option<Cow<'a, str>>,
         newer dog_age: Option<Cow<'a, str>>,
-        newer dog_height_cm: Option<BigDecimal>,
+        newer dog_height_cm: Option<Decimal>,
         newer status: Option<Cow<'a, str>>,
         newer faults: Option<i32>,
         newer refusals: Option<i32>,
         newer disqualification: Option<Cow<'a, str>>,
         newer qualification: Option<Cow<'a, str>>,
         newer classification: Option<i32>,
-        newer time_s: Option<BigDecimal>,
+        newer time_s: Option<Decimal>,
         newer time_marker: Option<bool>,
-        newer speed_m_s: Option<BigDecimal>,
-        newer total_penalization: Option<BigDecimal>,
+        newer speed_m_s: Option<Decimal>,
+        newer total_penalization: Option<Decimal>,
         newer updated_at: DateTime<Utc>,
         union extra: Value,
     }
@@ -130,7 +130,7 @@ row! {
         newer faults: Option<i32>,
         newer refusals: Option<i32>,
         newer disqualification: Option<Cow<'a, str>>,
-        newer time_s: Option<BigDecimal>,
+        newer time_s: Option<Decimal>,
     }
 }
 
@@ -169,9 +169,9 @@ row! {
         newer dog_breed: Option<Cow<'a, str>>,
         newer dog_gender: Option<Cow<'a, str>>,
         newer dog_age: Option<Cow<'a, str>>,
-        newer dog_height_cm: Option<BigDecimal>,
-        newer time_s: Option<BigDecimal>,
-        newer total_penalization: Option<BigDecimal>,
+        newer dog_height_cm: Option<Decimal>,
+        newer time_s: Option<Decimal>,
+        newer total_penalization: Option<Decimal>,
         newer updated_at: DateTime<Utc>,
         union extra: Value,
     }

@@ -5,6 +5,7 @@
 //! used twice: for duplicates within a batch, and against what the table already holds.
 
 pub(super) mod agility;
+mod decimal;
 pub(super) mod feeds;
 pub(super) mod karting;
 pub(super) mod row;
@@ -16,6 +17,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
 use crate::event::Extra;
+
+use decimal::Decimal;
 
 /// Postgres takes no NUL character in any text.
 const NUL: char = '\0';
@@ -47,10 +50,10 @@ pub(super) fn number(
     maybe: Option<&BigDecimal>,
     column: &str,
     extra: &mut Value,
-) -> Option<BigDecimal> {
+) -> Option<Decimal> {
     let number = maybe?;
     if is_plausible(number) {
-        return Some(number.clone());
+        return Some(Decimal(number.clone()));
     }
     if let Value::Object(fields) = extra {
         fields.insert(column.to_owned(), Value::String(number.to_scientific_notation()));
@@ -59,8 +62,8 @@ pub(super) fn number(
 }
 
 /// The number where a column can hold it, for tables that have no `extra`.
-pub(super) fn plausible(maybe: Option<&BigDecimal>) -> Option<BigDecimal> {
-    maybe.filter(|number| is_plausible(number)).cloned()
+pub(super) fn plausible(maybe: Option<&BigDecimal>) -> Option<Decimal> {
+    maybe.filter(|number| is_plausible(number)).cloned().map(Decimal)
 }
 
 fn is_plausible(number: &BigDecimal) -> bool {
@@ -101,7 +104,7 @@ mod tests {
         assert_eq!(number(Some(&absurd), "time_s", &mut extra), None);
         assert_eq!(extra, json!({"time_s": "1e999999999"}));
         let exact: BigDecimal = "31.40".parse().unwrap();
-        assert_eq!(number(Some(&exact), "time_s", &mut extra).unwrap().to_string(), "31.40");
+        assert_eq!(number(Some(&exact), "time_s", &mut extra).unwrap().0.to_string(), "31.40");
     }
 
     #[test]

@@ -1,0 +1,28 @@
+//! A decimal number with exactly the decimals it was sent with.
+
+use bigdecimal::{BigDecimal, Zero};
+use diesel::{
+    data_types::PgNumeric,
+    deserialize::FromSqlRow,
+    expression::AsExpression,
+    pg::Pg,
+    serialize::{self, Output, ToSql},
+    sql_types::Numeric,
+};
+
+/// As [`BigDecimal`], which Diesel writes as `0` when it is `0.00`: a clear round is `0.00`.
+#[derive(Clone, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Numeric)]
+pub(crate) struct Decimal(pub BigDecimal);
+
+impl ToSql<Numeric, Pg> for Decimal {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let Self(number) = self;
+        if !number.is_zero() {
+            return ToSql::<Numeric, Pg>::to_sql(number, out);
+        }
+        let scale = u16::try_from(number.fractional_digit_count().max(0))?;
+        let zero = PgNumeric::Positive { weight: 0, scale, digits: Vec::new() };
+        ToSql::<Numeric, Pg>::to_sql(&zero, &mut out.reborrow())
+    }
+}

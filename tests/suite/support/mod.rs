@@ -1,0 +1,38 @@
+pub mod mortal;
+pub mod postgres;
+pub mod program;
+pub mod service;
+pub mod truth;
+
+use std::time::{Duration, Instant};
+
+/// Long enough for a loaded machine; what takes longer is broken.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits for `condition`, looking again and again; fails with `what` when the limit has passed.
+pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < LIMIT, "{what}: not within {LIMIT:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until `look` sees `expected`; shows both when the limit has passed.
+pub async fn wait_for<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    expected: T,
+    mut look: impl AsyncFnMut() -> T,
+) {
+    let began = Instant::now();
+    loop {
+        let seen = look().await;
+        if seen == expected {
+            return;
+        }
+        if began.elapsed() > LIMIT {
+            assert_eq!(seen, expected, "{what}: not within {LIMIT:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
