@@ -109,10 +109,7 @@ impl SocketSettings {
             .rustls_0_23(self.tls.clone())
             // Open websockets count against awc's limit of 100; ours is the list of feeds.
             .limit(0);
-        awc::Client::builder()
-            .connector(connector)
-            .disable_timeout()
-            .finish()
+        awc::Client::builder().connector(connector).disable_timeout().finish()
     }
 }
 

@@ -302,8 +302,7 @@ fn replay_twice_gives_the_same_rows() {
 fn replay_names_the_feeds_when_the_one_it_is_given_is_not_configured() {
     let db = TestDb::new();
     let deployment = Deployment::on(&db, TRACK);
-    let output =
-        ringside(&["--config", deployment.config(), "replay", "--feed", "x", "/nowhere"]);
+    let output = ringside(&["--config", deployment.config(), "replay", "--feed", "x", "/nowhere"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("there are: t"), "{}", stderr(&output));
 }
@@ -323,7 +322,9 @@ fn demo_shows_life_and_leaves_nothing_behind() {
         let read = || fs::read_to_string(&said).unwrap();
         wait_until("laps and results", async || {
             let said = read();
-            said.contains("/health") && said.contains(" lap 1 ") && said.contains("place")
+            said.contains("/health")
+                && said.contains(" lap 1 ")
+                && said.contains("place")
                 && said.contains("psql")
         })
         .await;

@@ -24,7 +24,8 @@ use crate::support::{
 };
 
 /// A heat that waits for its start: silence after it is no fault.
-const FRAME: &str = r#"{"T":1700000000,"CE":0,"CS":0,"D":[],"C":1,"N":"Heat","E":0,"R":0,"L":0,"S":0}"#;
+const FRAME: &str =
+    r#"{"T":1700000000,"CE":0,"CS":0,"D":[],"C":1,"N":"Heat","E":0,"R":0,"L":0,"S":0}"#;
 
 /// A frame that comes one byte at a time is whole in the end.
 #[test]
@@ -69,7 +70,10 @@ fn connection_asks_a_ring_for_its_data_and_its_version_and_keeps_it_alive() {
         );
         let service = Service::start(&db, &table).await;
         wait_until("three pings", async || heard.lock().unwrap().len() >= 5).await;
-        assert_eq!(heard.lock().unwrap()[..5], ["streaming_data", "version", "ping", "ping", "ping"]);
+        assert_eq!(
+            heard.lock().unwrap()[..5],
+            ["streaming_data", "version", "ping", "ping", "ping"]
+        );
         let feed = service.feed("r").await;
         assert_eq!((feed.state, feed.rejected, feed.unknown), (FeedState::Up, 0, 0));
         service.stop().await;
@@ -124,11 +128,13 @@ fn hostile_peers_cost_little_memory() {
             let feeds = [track_table("calm", &calm), track_table(id, &bad)].concat();
             let deployment = Deployment::on(&db, &feeds);
             let program = deployment.started().await;
-            wait_for("the calm heat", 1.into(), async || db.value("SELECT count(*) FROM heats")).await;
+            let calm_heat = "SELECT count(*) FROM heats WHERE name = 'Heat'";
+            wait_for("the calm heat", 1.into(), async || db.value(calm_heat)).await;
             let before = peak_kb(program.pid());
             wait_until("it is up", async || bad.subscribers() == 1).await;
             bad.set_fault(fault);
-            wait_until(&format!("{id} ends"), async || program.log().contains("reason=oversize")).await;
+            wait_until(&format!("{id} ends"), async || program.log().contains("reason=oversize"))
+                .await;
             let grown = peak_kb(program.pid()) - before;
             assert!(grown < 32 << 10, "{id}: {grown} kB");
             let feed = crate::support::service::get(deployment.address, "/health").await.1;
@@ -186,9 +192,11 @@ fn accept(request: &[u8]) -> String {
     let request = String::from_utf8_lossy(request);
     let key = request
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().starts_with("sec-websocket-key:").then(|| {
-            line.split_once(':').unwrap().1.trim().to_owned()
-        }))
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .starts_with("sec-websocket-key:")
+                .then(|| line.split_once(':').unwrap().1.trim().to_owned())
+        })
         .unwrap();
     let accept = actix_http::ws::hash_key(key.as_bytes());
     format!(

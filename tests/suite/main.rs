@@ -1,5 +1,12 @@
 //! Tests with the real parts: a real Postgres, real sockets, the real program.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test ends with its first surprise, and may wait for other processes"
+)]
+
 mod support;
 
 mod db_embedded;

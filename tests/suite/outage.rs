@@ -26,8 +26,7 @@ fn nothing_is_lost_when_postgres_is_killed_for_half_a_minute() {
         let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
         let tracks: Vec<_> = (1..=8)
             .map(|seed| {
-                let world =
-                    KartOptions { heat_s: 300, heats: Some(3), ..KartOptions::default() };
+                let world = KartOptions { heat_s: 300, heats: Some(3), ..KartOptions::default() };
                 let track = simulator.add_track(TrackOptions {
                     seed,
                     speed: 20.0,

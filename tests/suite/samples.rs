@@ -146,27 +146,47 @@ async fn all_messages(messages: &str, later_revision: bool) {
         "dog_height_cm": 32.0,
     });
     let expected = [
-        ("JP", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxxx", &flow, json!({
-            "start_order": 2, "status": "calculated", "faults": 1, "refusals": 0,
-            "disqualification": null, "qualification": "EXC", "classification": 1,
-            "time_s": 28.78, "speed_m_s": 6.95, "total_penalization": 5.00,
-        })),
-        ("JP", "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy", &mel, json!({
-            "start_order": 1, "status": "calculated", "faults": 2, "refusals": 1,
-            "disqualification": null, "qualification": "V_GOOD", "classification": 2,
-            "time_s": 23.56, "speed_m_s": 8.49, "total_penalization": 15.00,
-        })),
-        ("AG", "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb", &flow, json!({
-            "start_order": 2, "status": "calculated", "faults": 0, "refusals": 0,
-            "disqualification": "elim", "qualification": "DISQualification",
-            "classification": null, "time_s": null, "speed_m_s": null,
-            "total_penalization": 100.00,
-        })),
-        ("AG", "wwwwwwww-wwww-wwww-wwww-wwwwwwwwwwww", &mel, json!({
-            "start_order": 1, "status": "calculated", "faults": 1, "refusals": 0,
-            "disqualification": null, "qualification": "EXC", "classification": 1,
-            "time_s": 29.00, "speed_m_s": 6.90, "total_penalization": 5.00,
-        })),
+        (
+            "JP",
+            "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxxx",
+            &flow,
+            json!({
+                "start_order": 2, "status": "calculated", "faults": 1, "refusals": 0,
+                "disqualification": null, "qualification": "EXC", "classification": 1,
+                "time_s": 28.78, "speed_m_s": 6.95, "total_penalization": 5.00,
+            }),
+        ),
+        (
+            "JP",
+            "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy",
+            &mel,
+            json!({
+                "start_order": 1, "status": "calculated", "faults": 2, "refusals": 1,
+                "disqualification": null, "qualification": "V_GOOD", "classification": 2,
+                "time_s": 23.56, "speed_m_s": 8.49, "total_penalization": 15.00,
+            }),
+        ),
+        (
+            "AG",
+            "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb",
+            &flow,
+            json!({
+                "start_order": 2, "status": "calculated", "faults": 0, "refusals": 0,
+                "disqualification": "elim", "qualification": "DISQualification",
+                "classification": null, "time_s": null, "speed_m_s": null,
+                "total_penalization": 100.00,
+            }),
+        ),
+        (
+            "AG",
+            "wwwwwwww-wwww-wwww-wwww-wwwwwwwwwwww",
+            &mel,
+            json!({
+                "start_order": 1, "status": "calculated", "faults": 1, "refusals": 0,
+                "disqualification": null, "qualification": "EXC", "classification": 1,
+                "time_s": 29.00, "speed_m_s": 6.90, "total_penalization": 5.00,
+            }),
+        ),
     ];
     assert_eq!(playsets.len(), expected.len());
     for (playset, (run_type, id, pair, result)) in playsets.iter().zip(expected) {
@@ -176,8 +196,10 @@ async fn all_messages(messages: &str, later_revision: bool) {
         }
     }
     // Decimals are kept as they were sent.
-    let exact = db.rows("SELECT time_s::text, total_penalization::text AS p FROM playsets \
-                         WHERE playset_id LIKE 'w%'");
+    let exact = db.rows(
+        "SELECT time_s::text, total_penalization::text AS p FROM playsets \
+                         WHERE playset_id LIKE 'w%'",
+    );
     assert_eq!(exact, [json!({ "time_s": "29.00", "p": "5.00" })]);
 
     let combined = db.rows("SELECT * FROM combined_results ORDER BY classification");
@@ -193,8 +215,10 @@ async fn all_messages(messages: &str, later_revision: bool) {
     assert_eq!(combined[1]["dog_family_name"], "Flow");
 
     // Mel's first run, step by step.
-    let steps = db.rows("SELECT status, faults, refusals, disqualification, time_s FROM playset_changes \
-                         WHERE playset_id LIKE 'y%' ORDER BY changed_at");
+    let steps = db.rows(
+        "SELECT status, faults, refusals, disqualification, time_s FROM playset_changes \
+                         WHERE playset_id LIKE 'y%' ORDER BY changed_at",
+    );
     let first = if later_revision { Value::Null } else { "elim".into() };
     let last_step = json!({ "status": "calculated", "faults": 2, "refusals": 1,
                             "disqualification": null, "time_s": 23.56 });

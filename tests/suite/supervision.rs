@@ -9,8 +9,8 @@ use ringside::{
     feed::{DecodeError, Decoded, Decoder, FeedKind, Frame, FrameClass, Keepalive},
     pipeline::supervisor::FeedState,
     simulator::{
-        Fault, KartOptions, Plays, RingDayOptions, RingOptions, Simulator, SimulatorOptions, Start, Track,
-        TrackOptions,
+        Fault, KartOptions, Plays, RingDayOptions, RingOptions, Simulator, SimulatorOptions, Start,
+        Track, TrackOptions,
     },
 };
 
@@ -37,10 +37,8 @@ fn matrix(fault: Fault, shows: Shows) {
         let db = TestDb::new();
         let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
         let bad = simulator.add_track(world("bad@x", 1));
-        let good = simulator.add_track(TrackOptions {
-            start: Start::WithFirstSubscriber,
-            ..world("good@x", 2)
-        });
+        let good = simulator
+            .add_track(TrackOptions { start: Start::WithFirstSubscriber, ..world("good@x", 2) });
         let ring = simulator.add_ring(RingOptions {
             speed: 400.0,
             start: Start::WithFirstSubscriber,
@@ -52,7 +50,8 @@ fn matrix(fault: Fault, shows: Shows) {
             ..RingOptions::new("goodring")
         });
         bad.set_fault(fault);
-        let feeds = [track_table("bad", &bad), track_table("good", &good), ring_table("ring", &ring)];
+        let feeds =
+            [track_table("bad", &bad), track_table("good", &good), ring_table("ring", &ring)];
         let service = Service::start(&db, &feeds.concat()).await;
 
         match shows {
@@ -222,10 +221,8 @@ fn feed_is_quarantined_after_repeated_decoder_panics_and_the_other_goes_on() {
         let nothing = || TrackOptions { plays: Plays::Nothing, ..TrackOptions::new("bad@x") };
         let bad = simulator.add_track(nothing());
         bad.push("panic");
-        let good: Track = simulator.add_track(TrackOptions {
-            start: Start::WithFirstSubscriber,
-            ..world("good@x", 2)
-        });
+        let good: Track = simulator
+            .add_track(TrackOptions { start: Start::WithFirstSubscriber, ..world("good@x", 2) });
         let feeds = [track_table("bad", &bad), track_table("good", &good)].concat();
         let service = Service::start_with(&db, &feeds, options(), |config| {
             replace_kind(config, "bad", |kind| Arc::new(Panicky(kind)));

@@ -69,7 +69,9 @@ fn tables_equal_what_the_tracks_sent_in_every_form_of_transport() {
             let feed = service.feed(id).await;
             assert_eq!((feed.rejected, feed.unknown, feed.restarts), (0, 0, 0), "{id}");
         }
-        let rejected = db.value("SELECT (SELECT count(*) FROM rejected_frames) + (SELECT count(*) FROM rejected_rows)");
+        let rejected = db.value(
+            "SELECT (SELECT count(*) FROM rejected_frames) + (SELECT count(*) FROM rejected_rows)",
+        );
         assert_eq!(rejected, 0);
         service.stop().await;
     });
@@ -86,7 +88,10 @@ fn tables_equal_what_the_rings_sent() {
                     seed,
                     speed: 600.0,
                     start: Start::WithFirstSubscriber,
-                    plays: Plays::World(RingDayOptions { days: Some(1), ..RingDayOptions::default() }),
+                    plays: Plays::World(RingDayOptions {
+                        days: Some(1),
+                        ..RingDayOptions::default()
+                    }),
                     ..RingOptions::new(format!("-ring{seed:03}"))
                 })
             })
@@ -149,14 +154,14 @@ fn no_lap_is_wrong_when_the_connection_is_cut_in_mid_heat() {
                 assert!(sent.contains(&lap), "never sent: {lap}");
             }
         }
-        let off = db.rows(&format!(
+        let off = db.rows(
             "SELECT d.driver_id, d.laps, \
              (SELECT count(*) FROM laps l WHERE l.heat_id = d.heat_id AND l.driver_id = d.driver_id \
               AND l.removed_at IS NULL) AS known, \
              (SELECT coalesce(sum(last_lap - first_lap + 1), 0) FROM lap_gaps g \
               WHERE g.heat_id = d.heat_id AND g.driver_id = d.driver_id) AS missing \
-             FROM heat_drivers d",
-        ));
+             FROM heat_drivers d"
+        );
         for driver in &off {
             let number = |key: &str| driver[key].as_i64().unwrap();
             assert_eq!(number("known") + number("missing"), number("laps"), "{driver}");
