@@ -208,7 +208,7 @@ impl Stages {
         written: Option<Recipient<BatchWritten>>,
     ) -> Self {
         let counters = Arc::new(WriterCounters::default());
-        let store = Store::start(database.pool().clone(), Arc::default());
+        let store = Store::start(database.pool().clone());
         let thread = Arbiter::new();
         let params = WriterParams {
             batching,

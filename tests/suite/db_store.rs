@@ -4,7 +4,7 @@ mod events;
 mod faults;
 mod recall;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use ringside::{
     db::queries,
@@ -37,9 +37,6 @@ async fn store_leaves_the_same_rows_when_a_batch_comes_twice() {
     // And by a store that knows no id yet.
     assert_eq!(TestStore::on(&test).write(&everything()).await.rows, 0);
     assert_eq!(test.dump(), dump);
-    assert_eq!(store.counters.batches.load(Ordering::Relaxed), 2);
-    assert_eq!(store.counters.rows.load(Ordering::Relaxed), first.rows);
-    assert!(store.counters.last_written_at().is_some());
 }
 
 #[actix::test]

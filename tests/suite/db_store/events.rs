@@ -5,10 +5,7 @@ use std::sync::Arc;
 use actix::Addr;
 use chrono::{DateTime, Utc};
 use ringside::{
-    db::{
-        Pool,
-        store::{Store, StoreCounters},
-    },
+    db::{Pool, store::Store},
     event::{
         Ask, ConnectionEnded, ConnectionSpan, Event, Extra, FeedId, FeedInfo, Generation, Past,
         RejectedFrame,
@@ -241,7 +238,6 @@ pub fn everything() -> Vec<Event> {
 
 pub struct TestStore {
     pub store: Addr<Store>,
-    pub counters: Arc<StoreCounters>,
     pub feed: Arc<FeedInfo>,
 }
 
@@ -252,9 +248,7 @@ impl TestStore {
     }
 
     pub fn over(pool: Pool) -> Self {
-        let counters = Arc::new(StoreCounters::default());
-        let store = Store::start(pool, Arc::clone(&counters));
-        Self { store, counters, feed: feed("speedpark") }
+        Self { store: Store::start(pool), feed: feed("speedpark") }
     }
 
     pub async fn try_write(&self, events: &[Event]) -> Result<BatchReport, StoreError> {
