@@ -15,6 +15,7 @@ mod db_store;
 
 mod cli;
 mod connection;
+mod http;
 mod outage;
 mod samples;
 mod supervision;
