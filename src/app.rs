@@ -189,7 +189,7 @@ impl App {
         let report = StopReport {
             events_written: counters.written.load(Ordering::Relaxed),
             rows: counters.rows.load(Ordering::Relaxed),
-            events_lost: counters.held(),
+            events_lost: counters.held() + counters.waiting.load(Ordering::Relaxed),
         };
         self.http.stop(true).await;
         for thread in &self.threads {

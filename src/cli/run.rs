@@ -54,7 +54,11 @@ pub(super) async fn serve(
         select! {
             said = signals.next() => match said {
                 Said::End => break,
-                Said::Reload => take_up(&app, reload()).await?,
+                // It may have to wait for the database; a signal to end need not.
+                Said::Reload => select! {
+                    taken_up = take_up(&app, reload()) => taken_up?,
+                    () = signals.end() => break,
+                },
             },
             _ = look.tick() => if !app.is_whole() {
                 error!("a stage of the pipeline is gone; stopping, so that a fresh start can help");

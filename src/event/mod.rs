@@ -75,6 +75,17 @@ pub enum Event {
     Agility(agility::AgilityEvent),
 }
 
+impl Event {
+    /// How much memory it takes, in units of about a kilobyte: what bounds the number of events
+    /// that may be held must bound their size too.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::FrameRejected(rejected) => 1 + rejected.payload.len() / 1024,
+            _ => 1,
+        }
+    }
+}
+
 /// One connection of a feed, open or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionSpan {

@@ -52,7 +52,7 @@ pub enum Overall {
 pub struct WriterHealth {
     /// Events decoded and not yet in Postgres.
     pub held: u64,
-    /// Messages of the parser that wait for room: the venues' sockets feel it.
+    /// Events for which there is no room: the venues' sockets feel it.
     pub waiting: u64,
     pub accepted: u64,
     pub written: u64,

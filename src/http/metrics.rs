@@ -56,7 +56,7 @@ fn registry(health: &Health) -> Registry {
 
     let writer = &health.writer;
     gauge(to, "writer_held_events", "Decoded and not yet in Postgres", writer.held as f64);
-    gauge(to, "writer_waiting", "Messages that wait for room", writer.waiting as f64);
+    gauge(to, "writer_waiting", "Events for which there is no room", writer.waiting as f64);
     let took = writer.last_batch_ms as f64 / 1000.0;
     gauge(to, "writer_last_batch_seconds", "How long the last batch took", took);
     counter(to, "writer_accepted_events", "Events taken", writer.accepted);

@@ -179,6 +179,8 @@ enum Failure {
 /// The place of one feed: its decoder, and which connection it listens to.
 #[derive(Default)]
 struct Desk {
+    /// What the decoder was made for: a feed that was configured anew may be of another kind.
+    source: Option<Arc<FeedSource>>,
     decoder: Option<Box<dyn Decoder>>,
     generation: Option<Generation>,
 }
@@ -221,6 +223,10 @@ impl Desk {
     }
 
     fn decode_once(&mut self, frame: &FrameReceived, read: Frame<'_>) -> Result<Decoded, Failure> {
+        if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, &frame.source)) {
+            self.source = Some(frame.source.clone());
+            self.decoder = None;
+        }
         let reconnected = self.generation.replace(frame.generation) != Some(frame.generation);
         let decoder = self.decoder.get_or_insert_with(|| frame.source.kind.decoder());
         let decoded = catch_unwind(AssertUnwindSafe(|| {

@@ -12,7 +12,7 @@ mod slot;
 mod tests;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -145,7 +145,8 @@ impl Handler<SetFeeds> for FeedSupervisor {
             return actix::MessageResult(changed);
         }
         let mut gone: Vec<FeedId> = self.slots.keys().cloned().collect();
-        gone.retain(|id| !sources.iter().any(|source| source.info.id == *id));
+        let wanted: HashSet<_> = sources.iter().map(|source| &source.info.id).collect();
+        gone.retain(|id| !wanted.contains(id) && !self.slots[id].removed);
         for id in gone {
             self.remove(&id);
             changed.removed.push(id);
@@ -153,8 +154,8 @@ impl Handler<SetFeeds> for FeedSupervisor {
         for source in sources {
             let id = source.info.id.clone();
             match self.slots.get_mut(&id) {
-                // A removed feed that came back before its connection had ended was not touched
-                // so far, but its decoder is forgotten: take it up as changed.
+                // A removed feed that comes back before its connection has ended has been told to
+                // end: take it up as changed.
                 Some(slot) if slot.removed || slot.source.fingerprint != source.fingerprint => {
                     slot.replace(source);
                     changed.changed.push(id.clone());
@@ -193,7 +194,9 @@ impl Handler<DecoderPanicked> for FeedSupervisor {
 
     fn handle(&mut self, panicked: DecoderPanicked, _: &mut Self::Context) {
         let Some(slot) = self.slots.get_mut(&panicked.feed) else { return };
-        if slot.generation != panicked.generation {
+        if slot.handle.is_none() || slot.generation != panicked.generation {
+            // Its connection has ended already; the fault counts all the same.
+            slot.panics.push_back(Instant::now());
             return;
         }
         slot.fault = Some(ConnectionEnd::new(EndReason::Panicked, panicked.message));
@@ -215,8 +218,7 @@ impl Handler<ConnectionDown> for FeedSupervisor {
         let end = slot.fault.take().unwrap_or(end);
         if slot.removed {
             info!("feed={feed} generation={generation} connection down reason={end} feed removed");
-            self.params.generations.insert(feed.clone(), generation);
-            self.slots.remove(&feed);
+            self.forget(&feed);
             return self.answer_stopped();
         }
         if self.stopping.is_some() {
@@ -363,7 +365,6 @@ impl FeedSupervisor {
     }
 
     fn restart_changed(&mut self, feed: &FeedId, ctx: &mut Context<Self>) {
-        self.params.parser.do_send(FeedRemoved(feed.clone()));
         let Some(slot) = self.slots.get_mut(feed) else { return };
         if slot.handle.is_some() {
             slot.stop();
@@ -374,15 +375,18 @@ impl FeedSupervisor {
 
     fn remove(&mut self, feed: &FeedId) {
         let Some(slot) = self.slots.get_mut(feed) else { return };
-        if slot.removed {
-            return;
-        }
-        self.params.parser.do_send(FeedRemoved(feed.clone()));
         slot.removed = true;
         slot.stop();
         if slot.handle.is_none() {
+            self.forget(feed);
+        }
+    }
+
+    /// The feed is gone, and no frame of it is under way any more.
+    fn forget(&mut self, feed: &FeedId) {
+        if let Some(slot) = self.slots.remove(feed) {
             self.params.generations.insert(feed.clone(), slot.generation);
-            self.slots.remove(feed);
+            self.params.parser.do_send(FeedRemoved(feed.clone()));
         }
     }
 

@@ -22,7 +22,7 @@ use futures_util::FutureExt;
 use log::{error, info, warn};
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::event::Past;
+use crate::event::{Event, Past};
 
 use super::{
     backoff::Backoff,
@@ -39,7 +39,8 @@ pub struct Batching {
     pub flush_after: Duration,
     /// A batch of this many events begins at once.
     pub batch_events: usize,
-    /// With this many events held, the parser waits.
+    /// With this many events held, the parser waits; a large one counts for several
+    /// ([`Event::weight`]).
     pub held_events: usize,
 }
 
@@ -66,7 +67,7 @@ pub struct WriterCounters {
     pub rejected_rows: AtomicU64,
     /// Batches that were tried again.
     pub retries: AtomicU64,
-    /// Messages of the parser that wait for room.
+    /// Events that wait for room: the parser waits with them.
     pub waiting: AtomicU64,
     /// How long the last batch took, milliseconds.
     pub last_batch_ms: AtomicU64,
@@ -112,6 +113,7 @@ pub struct WriterParams {
 pub struct Writer {
     params: WriterParams,
     held: Vec<Entry>,
+    held_weight: usize,
     /// Which batch `held` will become; timers carry it.
     batch_id: u64,
     oldest_held: Option<Instant>,
@@ -153,6 +155,7 @@ impl Writer {
         Self {
             params,
             held: Vec::new(),
+            held_weight: 0,
             batch_id: 0,
             oldest_held: None,
             in_flight: None,
@@ -179,8 +182,9 @@ impl Handler<EventsDecoded> for Writer {
             return Box::pin(std::future::ready(()));
         }
         let (accepted, done) = oneshot::channel();
+        let waiting = &self.params.counters.waiting;
+        waiting.fetch_add(decoded.events.len() as u64, Ordering::Relaxed);
         self.waiting.push_back(Waiting { decoded, accepted });
-        self.count_waiting();
         // An error means that the writer is gone; the sender hears that from its next send.
         Box::pin(done.map(|_| ()))
     }
@@ -228,7 +232,7 @@ impl Handler<Aged> for Writer {
 
 impl Writer {
     fn has_room(&self) -> bool {
-        self.held.len() < self.params.batching.held_events
+        self.held_weight < self.params.batching.held_events
     }
 
     fn accept(&mut self, decoded: EventsDecoded, ctx: &mut Context<Self>) {
@@ -242,6 +246,7 @@ impl Writer {
             ctx.notify_later(aged, self.params.batching.flush_after);
         }
         self.accepted += events.len() as u64;
+        self.held_weight += weight(&events);
         self.params.counters.accepted.fetch_add(events.len() as u64, Ordering::Relaxed);
         self.held.extend(events.into_iter().map(|event| Entry { feed: feed.clone(), event }));
     }
@@ -279,6 +284,7 @@ impl Writer {
         self.batch_id += 1;
         let rest = self.held.split_off(self.held.len().min(self.params.batching.batch_events));
         let entries = std::mem::replace(&mut self.held, rest);
+        self.held_weight -= entries.iter().map(|entry| entry.event.weight()).sum::<usize>();
         self.oldest_held = (!self.held.is_empty()).then(Instant::now);
         if !self.held.is_empty() {
             let aged = Aged { batch_id: self.batch_id };
@@ -288,10 +294,11 @@ impl Writer {
         // There is room again: those who waited come first.
         while self.has_room() {
             let Some(Waiting { decoded, accepted }) = self.waiting.pop_front() else { break };
+            let waiting = &self.params.counters.waiting;
+            waiting.fetch_sub(decoded.events.len() as u64, Ordering::Relaxed);
             self.accept(decoded, ctx);
             accepted.send(()).ok();
         }
-        self.count_waiting();
         self.write(Arc::new(Batch { entries }), ctx);
     }
 
@@ -398,10 +405,10 @@ impl Writer {
         }
         ctx.run_later(wait, move |this, ctx| this.ask(question, ctx));
     }
+}
 
-    fn count_waiting(&self) {
-        self.params.counters.waiting.store(self.waiting.len() as u64, Ordering::Relaxed);
-    }
+fn weight(events: &[Event]) -> usize {
+    events.iter().map(Event::weight).sum()
 }
 
 /// A store whose mailbox is closed is as far away as a Postgres that is away.

@@ -7,7 +7,7 @@ use actix::{Addr, System};
 use tokio::time::{advance, pause, sleep};
 
 use crate::{
-    event::{Ask, Event},
+    event::{Ask, RejectedFrame},
     pipeline::fakes::{Collector, source},
 };
 
@@ -185,11 +185,35 @@ fn writer_lets_the_parser_wait_when_it_is_full() {
         pass(300).await;
         // 10 in the batch in hand and 20 held.
         assert_eq!(accepted.get(), 6);
-        assert_eq!(bench.counters.waiting.load(Ordering::Relaxed), 2);
+        assert_eq!(bench.counters.waiting.load(Ordering::Relaxed), 10);
         pass(40_000).await;
         assert_eq!(accepted.get(), 8);
         assert_eq!(bench.batches().iter().sum::<usize>(), 40);
         assert_eq!(bench.counters.waiting.load(Ordering::Relaxed), 0);
+    });
+}
+
+#[test]
+fn writer_counts_a_large_event_for_several() {
+    in_paused_time(async {
+        let bench = Bench::new(BATCHING, usize::MAX, Duration::ZERO);
+        let large = || {
+            let payload = "x".repeat(30 << 10);
+            let frame = RejectedFrame { received_at: Utc::now(), reason: String::new(), payload };
+            EventsDecoded {
+                feed: source("a").info.clone(),
+                events: vec![Event::FrameRejected(frame)],
+            }
+        };
+        bench.writer.send(large()).await.unwrap();
+        pass(200).await;
+        // One in the batch in hand, one held, and that is full.
+        bench.writer.send(large()).await.unwrap();
+        let third = bench.writer.send(large());
+        actix::spawn(async move { third.await.unwrap() });
+        pass(200).await;
+        assert_eq!(bench.counters.held(), 2);
+        assert_eq!(bench.counters.waiting.load(Ordering::Relaxed), 1);
     });
 }
 
