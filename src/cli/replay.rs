@@ -11,11 +11,9 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use log::warn;
-use serde_json::value::RawValue;
 use tokio::select;
 
 use crate::{
@@ -26,6 +24,7 @@ use crate::{
         message::{Drain, FrameReceived, Payload},
         source::FeedSource,
     },
+    simulator::Recording,
 };
 
 use super::{Failure, load, run::Signals, say};
@@ -53,14 +52,15 @@ impl Replay {
             anyhow!("no feed {:?} is configured; there are: {}", self.feed, known.join(", "))
         })?;
         let source = Arc::new(source_of(feed));
-        let frames = read_recording(&self.file)?;
-        let times = times_of(&frames, source.kind.as_ref(), &self.file)?;
+        let show = self.file.display();
+        let recording = Recording::read(&self.file).with_context(|| format!("{show}"))?;
+        let times = times_of(recording.frames(), source.kind.as_ref(), &self.file)?;
 
         let database = Database::open_beside(&config).await?;
         let stages = Stages::start(&database, config.batching, None);
         let began = Instant::now();
         let played = select! {
-            played = play(&stages, &source, frames, times) => played?,
+            played = play(&stages, &source, recording.frames(), times) => played?,
             () = signals.end() => return Err(anyhow!("stopped; a replay can be repeated from its beginning").into()),
         };
         let counters = &source.counters;
@@ -84,14 +84,14 @@ impl Replay {
 async fn play(
     stages: &Stages,
     source: &Arc<FeedSource>,
-    frames: Vec<ByteString>,
+    frames: &[String],
     times: Vec<DateTime<Utc>>,
 ) -> anyhow::Result<usize> {
     let count = frames.len();
     let bar = ProgressBar::new(count as u64).with_style(style()?);
     bar.enable_steady_tick(Duration::from_millis(200));
-    for (frame, received_at) in frames.into_iter().zip(times) {
-        let payload = Payload::Text(frame);
+    for (frame, received_at) in frames.iter().zip(times) {
+        let payload = Payload::Text(frame.as_str().into());
         source.counters.count_frame(payload.len(), received_at);
         if is_data(&payload, source.kind.as_ref()) {
             let frame = FrameReceived {
@@ -121,25 +121,10 @@ fn style() -> anyhow::Result<ProgressStyle> {
     ProgressStyle::with_template(style).context("the progress bar's own template is wrong")
 }
 
-/// The frames of a recording, in order.
-///
-/// # Errors
-/// The file can't be read, or is no recording.
-fn read_recording(file: &Path) -> anyhow::Result<Vec<ByteString>> {
-    let show = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("{show} can't be read"))?;
-    if !text.trim_start().starts_with('[') {
-        return Ok(text.lines().filter(|line| !line.trim().is_empty()).map(Into::into).collect());
-    }
-    let messages: Vec<Box<RawValue>> = serde_json::from_str(&text)
-        .with_context(|| format!("{show} begins like a JSON array of messages and is none"))?;
-    Ok(messages.into_iter().map(|message| message.get().into()).collect())
-}
-
 /// A receive time for each frame: the venue's own where it has one, and always later than that of
 /// the frame before. What comes before the first venue time gets that one too.
 fn times_of(
-    frames: &[ByteString],
+    frames: &[String],
     kind: &dyn FeedKind,
     file: &Path,
 ) -> anyhow::Result<Vec<DateTime<Utc>>> {

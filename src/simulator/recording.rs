@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use chrono::NaiveDateTime;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::world::World;
 
@@ -39,11 +39,11 @@ impl Recording {
         Self::parse(&fs::read_to_string(path)?)
     }
 
-    /// Like [`Recording::read`], from a text. Lines are taken as they stand, JSON or not; those of
-    /// an array lose the order of their keys.
+    /// Like [`Recording::read`], from a text. Frames are taken as they stand, lines also where they
+    /// are no JSON.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         let frames = if text.trim_start().starts_with('[') {
-            serde_json::from_str::<Vec<Value>>(text)?.into_iter().map(message).collect()
+            serde_json::from_str::<Vec<Box<RawValue>>>(text)?.into_iter().map(message).collect()
         } else {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(str::to_owned).collect::<Vec<_>>()
@@ -123,14 +123,16 @@ impl World for Playback {
     }
 }
 
-fn message(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        Value::Object(mut object) if object.contains_key("msg") => {
-            object.remove("msg").map_or_else(String::new, message)
-        }
-        other => other.to_string(),
+fn message(entry: Box<RawValue>) -> String {
+    #[derive(Deserialize)]
+    struct Labelled {
+        msg: Box<RawValue>,
     }
+    if let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) {
+        return message(msg);
+    }
+    // A message in quotes is the text within.
+    serde_json::from_str(entry.get()).unwrap_or_else(|_| entry.get().to_owned())
 }
 
 /// What of a BMI frame tells its moment.
