@@ -23,7 +23,7 @@ pub(super) struct Run {}
 impl Run {
     pub async fn run(self, path: PathBuf) -> Result<(), Failure> {
         // Before anything is started, so that a signal during the start is not lost.
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::with_reload()?;
         let config = load(&path)?;
         let feeds = config.feeds.len();
         let app = select! {
@@ -103,22 +103,34 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    reloads: bool,
 }
 
 pub(super) enum Said {
-    /// SIGTERM or Ctrl-C.
+    /// SIGTERM, Ctrl-C, or a terminal that was closed.
     End,
-    /// SIGHUP.
+    /// SIGHUP, to the service.
     Reload,
 }
 
 impl Signals {
+    /// SIGHUP is an end like the others.
     pub fn new() -> Result<Self, Failure> {
+        Self::listen(false)
+    }
+
+    /// SIGHUP asks for the configuration to be read again.
+    pub fn with_reload() -> Result<Self, Failure> {
+        Self::listen(true)
+    }
+
+    fn listen(reloads: bool) -> Result<Self, Failure> {
         let listen = |kind| signal(kind).context("signals can't be listened to");
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             hang_up: listen(SignalKind::hangup())?,
+            reloads,
         })
     }
 
@@ -126,7 +138,7 @@ impl Signals {
         select! {
             _ = self.terminate.recv() => Said::End,
             _ = self.interrupt.recv() => Said::End,
-            _ = self.hang_up.recv() => Said::Reload,
+            _ = self.hang_up.recv() => if self.reloads { Said::Reload } else { Said::End },
         }
     }
 

@@ -64,9 +64,8 @@ async fn fetch(address: SocketAddr) -> anyhow::Result<Vec<u8>> {
 
 fn show(health: &Health, colour: bool) {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING);
     if !colour {
-        table.load_preset(presets::NOTHING);
         table.force_no_tty();
     }
     let columns =
