@@ -7,13 +7,12 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: postgres ## Build and show everything at work: simulated venues, a private Postgres, the service
-	@cargo build --quiet --locked
-	@exec target/debug/ringside demo $(ARGS)
+	@exec cargo run --quiet --locked -- demo $(ARGS)
 
 test: postgres ## Build and pass every test
 	cargo test --locked
 
-check: ## Format, lints, imports between folders, dependencies
+check: ## Format, lints, imports between folders
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 	tests/imports.sh
@@ -24,8 +23,7 @@ fmt: ## Format the code
 	cargo fmt
 
 run: postgres ## Run the service with ./ringside.toml
-	@cargo build --quiet --locked --release
-	@exec target/release/ringside run
+	@exec cargo run --quiet --locked --release -- run
 
 conformance: ## The Autobahn websocket cases against the websocket module
 	tests/conformance/run.sh

@@ -77,6 +77,8 @@ pub struct StopReport {
     pub rows: u64,
     /// Events that were accepted and could not be written in time.
     pub events_lost: u64,
+    /// Every frame that was received went all the way; else also some in hand are lost.
+    pub drained: bool,
 }
 
 impl App {
@@ -180,7 +182,7 @@ impl App {
             self.stages.writer.send(Drain).await
         })
         .await;
-        match drained {
+        match &drained {
             Ok(Ok(())) => {}
             Ok(Err(gone)) => error!("a stage of the pipeline was gone at the stop: {gone}"),
             Err(_) => warn!("not everything could be written within {DRAIN_WITHIN:?}"),
@@ -189,6 +191,7 @@ impl App {
         let report = StopReport {
             events_written: counters.written.load(Ordering::Relaxed),
             rows: counters.rows.load(Ordering::Relaxed),
+            drained: matches!(drained, Ok(Ok(()))),
             events_lost: counters.held() + counters.waiting.load(Ordering::Relaxed),
         };
         self.http.stop(true).await;

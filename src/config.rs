@@ -240,7 +240,7 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
     if let Some(n) = section.number("connects_per_second_per_host", 1..=1_000_000, problems) {
         limits.connects_per_second_per_host = n as u32;
     }
-    if let Some(n) = section.number("max_message_bytes", 16_384..=1 << 30, problems) {
+    if let Some(n) = section.number("max_message_bytes", 16_384..=64 << 20, problems) {
         limits.max_message_bytes = n as usize;
     }
     if let Some(n) = section.number("connection_threads", 1..=64, problems) {
@@ -298,7 +298,8 @@ fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedCo
         let name = section.required("name", problems);
         let table = section.name().to_owned();
         let rest = section.rest();
-        let address = rest.iter().map(|(k, v)| format!("{k}={v:?};")).collect::<String>();
+        let others = rest.iter().filter(|(key, _)| *key != "url");
+        let others: String = others.map(|(key, value)| format!("{key}={value:?};")).collect();
         let Some(kind_name) = kind_name else { continue };
         let kind = match feed::build(&kind_name, Params::new(rest)) {
             Ok(kind) => kind,
@@ -316,12 +317,14 @@ fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedCo
             problems.push(Problem { table, key: "id".into(), problem: "is taken twice".into() });
             continue;
         }
-        if let Some(other) = addresses.insert(format!("{kind_name};{address}"), id.clone()) {
+        // The address as it will be dialled: the same one can be pasted in many forms.
+        let address = format!("{kind_name};{};{others}", kind.url());
+        if let Some(other) = addresses.insert(address.clone(), id.clone()) {
             let problem = format!("and all else is the same as of feed {other}");
             problems.push(Problem { table, key: "url".into(), problem });
             continue;
         }
-        let fingerprint = format!("{kind_name};{venue};{name};{address}");
+        let fingerprint = format!("{venue};{name};{address}");
         let info = FeedInfo { id: FeedId::new(id), kind: kind_name, venue, name };
         feeds.push(FeedConfig { info, kind, fingerprint });
     }

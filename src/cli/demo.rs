@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::Path};
 
 use actix::{Actor, Context as ActorContext, Handler};
 use anyhow::Context;
+use tokio::select;
 
 use crate::{
     app::{App, Options},
@@ -63,9 +64,13 @@ impl Demo {
         ));
         let options =
             Options { written: Some(Announcer.start().recipient()), ..Options::default() };
-        let app = App::start(config()?, options).await?;
+        let app = select! {
+            app = App::start(config()?, options) => app?,
+            () = signals.end() => return Ok(()),
+        };
+        let program = std::env::current_exe().context("this program can't be found")?;
         say(format_args!("health    http://{0}/health   (also /metrics, /readyz)", app.address()));
-        say(format_args!("fleet     ringside status --at {}", app.address()));
+        say(format_args!("fleet     {} status --at {}", program.display(), app.address()));
         say(format_args!("database  psql '{}'", app.database().url()));
         say(format_args!("          select * from laps order by crossed_at desc limit 10;"));
         say(format_args!("Ctrl-C ends everything.\n"));

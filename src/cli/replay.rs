@@ -138,11 +138,19 @@ fn times_of(
         }
     };
     let mut last = first - TICK;
-    Ok(own
-        .into_iter()
-        .map(|time| {
-            last = time.unwrap_or(last).max(last + TICK);
-            last
-        })
-        .collect())
+    // Where a clock counts down: the time that stands still meanwhile, and what was left at first.
+    let mut countdown: Option<(DateTime<Utc>, TimeDelta)> = None;
+    let times = frames.iter().zip(own).map(|(frame, own)| {
+        let ran = own.zip(kind.venue_countdown(frame)).map(|(start, left)| {
+            if countdown.is_some_and(|(known, _)| known != start) {
+                countdown = None;
+            }
+            let (_, full) = *countdown.get_or_insert((start, left));
+            (full - left).max(TimeDelta::zero())
+        });
+        let time = own.map(|time| time + ran.unwrap_or_default());
+        last = time.unwrap_or(last).max(last + TICK);
+        last
+    });
+    Ok(times.collect())
 }

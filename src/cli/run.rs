@@ -71,9 +71,13 @@ pub(super) async fn serve(
     select! {
         report = app.stop() => {
             info!("stopped events_written={} rows={}", report.events_written, report.rows);
-            if report.events_lost > 0 {
+            if report.events_lost > 0 || !report.drained {
                 let lost = report.events_lost;
-                return Err(anyhow!("events={lost} could not be written before the stop").into());
+                return Err(anyhow!(
+                    "not everything was written before the stop: {lost} events and the frames in \
+                     hand are lost"
+                )
+                .into());
             }
         }
         () = signals.end() => return Err(anyhow!("ended at once, on the second signal").into()),

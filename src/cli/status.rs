@@ -121,6 +121,9 @@ fn note(feed: &FeedHealth) -> String {
         return short(&format!("again in {wait:.0} s: {error}"));
     }
     let names: Vec<_> = feed.unknown_names.keys().map(String::as_str).collect();
+    if let Some(trouble) = &feed.trouble {
+        return short(trouble);
+    }
     match (feed.state, &feed.last_error) {
         (FeedState::Quarantined, Some(error)) => short(error),
         _ if !names.is_empty() => short(&format!("unknown: {}", names.join(", "))),

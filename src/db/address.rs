@@ -43,7 +43,7 @@ pub fn redact(url: &str) -> String {
 
 /// What may be shown of the reason why no connection could be made. libpq quotes pieces of an
 /// address that it can't read, so only its words about servers it reached for are passed on.
-pub(super) fn connect_failure(message: &str) -> String {
+pub fn connect_failure(message: &str) -> String {
     if let Some(at) = message.find("connection to server") {
         return one_line(&message[at..]);
     }

@@ -15,6 +15,6 @@ pub mod schema;
 pub mod store;
 mod write;
 
-pub use address::redact;
+pub use address::{connect_failure, redact};
 pub use migrate::{MigrateError, MigrationReport, migrate};
 pub use pool::{Pool, connect};

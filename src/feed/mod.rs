@@ -10,7 +10,7 @@ pub mod flowagility;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use crate::{
@@ -60,6 +60,12 @@ pub trait FeedKind: Send + Sync {
     /// The venue's own time in a frame, where it has one: gives recordings without receive times
     /// their pace. Never used for a live frame.
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>>;
+
+    /// What the venue's clock still has to run in a frame, where it counts down: such a frame's
+    /// [`FeedKind::venue_time`] stands still.
+    fn venue_countdown(&self, _payload: &str) -> Option<TimeDelta> {
+        None
+    }
 }
 
 /// How a connection is kept alive and known to be alive.

@@ -178,6 +178,9 @@ fn judge(
                 let why = feed.last_error.as_deref().map(|e| format!(": {e}")).unwrap_or_default();
                 format!("feed {} is {}{why}", feed.id, feed.state.as_str())
             }));
+            degraded.extend(fleet.feeds.iter().filter_map(|feed| {
+                feed.trouble.as_ref().map(|trouble| format!("feed {}: {trouble}", feed.id))
+            }));
         }
     }
     let status = match (down.is_empty(), degraded.is_empty()) {
@@ -192,7 +195,8 @@ fn judge(
 async fn ask_database(sources: &Sources) -> Result<(), String> {
     let pool = sources.pool.clone();
     let asked = web::block(move || {
-        let mut connection = pool.get().map_err(|error| error.to_string())?;
+        // libpq's own words may quote the address.
+        let mut connection = pool.get().map_err(|error| db::connect_failure(&error.to_string()))?;
         let schema = db::queries::ping(&mut connection).map_err(|error| error.to_string())?;
         match schema.pending.as_slice() {
             [] => Ok(()),

@@ -114,6 +114,9 @@ impl Decoder for WordDecoder {
             "ask" if !self.known => {
                 return Ok(Decoded::Asks(Ask::Heats { start_unix: 1, name: "heat".into() }));
             }
+            "ask and panic" => {
+                return Ok(Decoded::Asks(Ask::Heats { start_unix: 2, name: "heat".into() }));
+            }
             "ask forever" => {
                 return Ok(Decoded::Asks(Ask::Heats { start_unix: 1, name: "heat".into() }));
             }
@@ -127,7 +130,10 @@ impl Decoder for WordDecoder {
         }))
     }
 
-    fn recall(&mut self, _: Ask, past: Past) {
+    fn recall(&mut self, ask: Ask, past: Past) {
+        if let Ask::Heats { start_unix: 2, .. } = ask {
+            panic!("a past too much");
+        }
         self.known = true;
         self.recalled.lock().unwrap().push(past);
     }

@@ -18,7 +18,7 @@ use log::{debug, error, warn};
 use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
-    event::{Event, FeedId, FeedInfo, Generation, Past, RejectedFrame, karting::KartingEvent},
+    event::{Ask, Event, FeedId, FeedInfo, Generation, Past, RejectedFrame, karting::KartingEvent},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
@@ -35,6 +35,10 @@ use super::{
 const MAX_ASKS: usize = 8;
 /// Between two questions to a store that refuses to answer: only a human can help.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
+/// Rejected frames of a feed that are kept in a minute: all of a venue whose protocol has changed
+/// (its rate is about 90), and not all of one that floods us with noise and would fill the disk.
+const KEPT_A_MINUTE: u32 = 600;
 
 /// Where the parser's work goes.
 pub struct Outlets {
@@ -97,7 +101,14 @@ impl Handler<FrameReceived> for Parser {
                             message: format!("decoder {words}"),
                         });
                     }
-                    vec![reject(&frame, &failure)]
+                    let rejected = reject(&frame, &failure);
+                    match desk.keeps(&frame) {
+                        true => vec![rejected],
+                        false => {
+                            frame.source.counters.unkept.fetch_add(1, Ordering::Relaxed);
+                            Vec::new()
+                        }
+                    }
                 }
             };
             if !events.is_empty() {
@@ -139,13 +150,16 @@ impl Outlets {
     }
 
     /// Asks until somebody answers; none when the writer is gone.
-    async fn recall(&self, feed: &Arc<FeedInfo>, ask: &crate::event::Ask) -> Option<Past> {
+    async fn recall(&self, source: &FeedSource, ask: &Ask) -> Option<Past> {
+        let feed = &source.info;
         loop {
             let question = RecallPast { feed: feed.clone(), ask: ask.clone() };
             match self.recall.send(question).await {
                 Ok(Ok(past)) => return Some(past),
                 Ok(Err(refusal)) => {
-                    error!("feed={} waits: its history can't be read: {refusal}", feed.id);
+                    let words = format!("it waits, its history can't be read: {refusal}");
+                    error!("feed={} {words}", feed.id);
+                    source.counters.set_trouble(words);
                     sleep(REFUSED_PAUSE).await;
                 }
                 Err(gone) => {
@@ -183,6 +197,8 @@ struct Desk {
     source: Option<Arc<FeedSource>>,
     decoder: Option<Box<dyn Decoder>>,
     generation: Option<Generation>,
+    /// A minute, and how many frames were rejected in it.
+    rejected_in: (i64, u32),
 }
 
 impl Desk {
@@ -214,10 +230,8 @@ impl Desk {
                 Decoded::Events(outcome) => return Ok(outcome),
                 Decoded::Asks(ask) => ask,
             };
-            let past = outlets.recall(&frame.source.info, &ask).await.ok_or(Failure::Stopped)?;
-            if let Some(decoder) = &mut self.decoder {
-                decoder.recall(ask, past);
-            }
+            let past = outlets.recall(&frame.source, &ask).await.ok_or(Failure::Stopped)?;
+            self.guarded(frame, |decoder| decoder.recall(ask, past))?;
         }
         Err(Failure::AsksForever)
     }
@@ -228,21 +242,42 @@ impl Desk {
             self.decoder = None;
         }
         let reconnected = self.generation.replace(frame.generation) != Some(frame.generation);
-        let decoder = self.decoder.get_or_insert_with(|| frame.source.kind.decoder());
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
+        let decoded = self.guarded(frame, |decoder| {
             if reconnected {
                 decoder.connected();
             }
             decoder.decode(read)
+        });
+        Ok(decoded??)
+    }
+
+    /// Lets the decoder work, and throws it away if it panics.
+    fn guarded<T>(
+        &mut self,
+        frame: &FrameReceived,
+        work: impl FnOnce(&mut dyn Decoder) -> T,
+    ) -> Result<T, Failure> {
+        let decoder = &mut self.decoder;
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            work(decoder.get_or_insert_with(|| frame.source.kind.decoder()).as_mut())
         }));
-        match decoded {
-            Ok(decoded) => Ok(decoded?),
-            Err(panic) => {
-                // Its state may be half-changed; the next one recalls what it needs.
-                self.decoder = None;
-                Err(Failure::Panic(panic_words(panic.as_ref())))
-            }
+        done.map_err(|panic| {
+            // Its state may be half-changed; the next one recalls what it needs, and for it the
+            // connection is new.
+            self.decoder = None;
+            self.generation = None;
+            Failure::Panic(panic_words(panic.as_ref()))
+        })
+    }
+
+    /// Whether one more rejected frame of this minute may be kept.
+    fn keeps(&mut self, frame: &FrameReceived) -> bool {
+        let minute = frame.received_at.timestamp().div_euclid(60);
+        if self.rejected_in.0 != minute {
+            self.rejected_in = (minute, 0);
         }
+        self.rejected_in.1 += 1;
+        self.rejected_in.1 <= KEPT_A_MINUTE
     }
 }
 
@@ -250,6 +285,7 @@ fn reject(frame: &FrameReceived, failure: &Failure) -> Event {
     let FrameReceived { source, generation, received_at, payload } = frame;
     let feed = &source.info.id;
     let count = source.counters.rejected.fetch_add(1, Ordering::Relaxed) + 1;
+    source.counters.set_trouble(format!("the latest frame was rejected: {failure}"));
     // A venue that sends nothing but noise must not fill the log as well.
     if count.is_power_of_two() {
         warn!(

@@ -49,7 +49,11 @@ pub struct FeedCounters {
     pub laps: AtomicU64,
     /// A heat runs or a dog is on course, as far as the last decoded frame tells.
     pub active: AtomicBool,
+    /// Rejected frames of which only the number was kept, because too many came.
+    pub unkept: AtomicU64,
     times: Mutex<Times>,
+    /// Why the latest frame gave nothing; none when it was decoded.
+    trouble: Mutex<Option<String>>,
     unknown_names: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -91,6 +95,7 @@ impl FeedCounters {
     /// A frame of this generation was decoded.
     pub fn count_valid(&self, generation: Generation, at: DateTime<Utc>, active: bool) {
         self.active.store(active, Ordering::Relaxed);
+        *lock(&self.trouble) = None;
         let mut times = lock(&self.times);
         times.last_data_at = Some(at);
         let proof = &mut times.proof;
@@ -99,6 +104,15 @@ impl FeedCounters {
         } else {
             proof.last_alive_at = Some(at);
         }
+    }
+
+    /// The frame in hand can't be decoded, or not yet.
+    pub fn set_trouble(&self, words: String) {
+        *lock(&self.trouble) = Some(words);
+    }
+
+    pub fn trouble(&self) -> Option<String> {
+        lock(&self.trouble).clone()
     }
 
     /// A pong came: proof of life for a connection that has delivered before, else nothing.
@@ -117,7 +131,8 @@ impl FeedCounters {
         self.unknown.fetch_add(names.len() as u64, Ordering::Relaxed);
         let mut counted = lock(&self.unknown_names);
         for name in names {
-            let name: String = name.chars().take(MAX_UNKNOWN_NAME_LEN).collect();
+            let shown = name.chars().filter(|c| !c.is_control());
+            let name: String = shown.take(MAX_UNKNOWN_NAME_LEN).collect();
             let room = counted.len() < MAX_UNKNOWN_NAMES || counted.contains_key(&name);
             let name = if room { name } else { OTHER_NAMES.to_owned() };
             *counted.entry(name).or_default() += 1;

@@ -30,6 +30,8 @@ use yawc::{DeflatePool, Frame, OpCode, Options, Role, WebSocketError, close::Clo
 const BUFFER_BYTES: usize = 1024;
 /// Idle inflate states kept for connections without context takeover: as many as inflate at once.
 const POOLED_STATES: usize = 16;
+/// How long a peer gets to take the answer to its ping before the next message is read.
+const PONG_TAKEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long a peer gets to take our part of a goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -212,7 +214,15 @@ impl Websocket {
                     Err(_) => Err(SocketEnd::Protocol("a text message is not UTF-8".into())),
                 },
                 OpCode::Binary => Ok(Incoming::Binary(payload)),
-                OpCode::Ping => Ok(Incoming::Ping),
+                OpCode::Ping => {
+                    // The pong is queued. A peer that sends pings and takes no pongs must not
+                    // fill the queue.
+                    match timeout(PONG_TAKEN_WITHIN, self.frames.flush()).await {
+                        Ok(Ok(())) => Ok(Incoming::Ping),
+                        Ok(Err(error)) => Err(end_of(error, settings.max_message_bytes)),
+                        Err(_) => Err(SocketEnd::Broken("the venue takes nothing".into())),
+                    }
+                }
                 OpCode::Pong => Ok(Incoming::Pong),
                 OpCode::Close => {
                     let words = close_words(&payload);
@@ -301,7 +311,9 @@ fn end_of(error: WebSocketError, limit: usize) -> SocketEnd {
 fn close_words(payload: &[u8]) -> Option<String> {
     const MAX_WORDS: usize = 80;
     let (code, words) = payload.split_first_chunk::<2>()?;
-    let words: String = String::from_utf8_lossy(words).chars().take(MAX_WORDS).collect();
+    // A stranger's words end in logs and on terminals.
+    let words = String::from_utf8_lossy(words);
+    let words: String = words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect();
     Some(format!("{} {}", u16::from_be_bytes(*code), words).trim_end().to_owned())
 }
 

@@ -50,6 +50,9 @@ impl Default for Batching {
     }
 }
 
+/// A batch of about 64 MB is far below what Postgres takes in one message.
+const BATCH_WEIGHT: usize = 64 << 10;
+
 /// Between two tries while Postgres is away: short enough to notice its return at once.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -271,6 +274,17 @@ impl Writer {
         }
     }
 
+    /// How many of the held events make the next batch: at least one.
+    fn batch_len(&self) -> usize {
+        let most = self.held.len().min(self.params.batching.batch_events);
+        let mut weight = 0;
+        let light = self.held.iter().take(most).take_while(|entry| {
+            weight += entry.event.weight();
+            weight <= BATCH_WEIGHT
+        });
+        light.count().clamp(1, most.max(1))
+    }
+
     fn batch_is_due(&self) -> bool {
         let Batching { flush_after, batch_events, .. } = self.params.batching;
         let wanted = !self.questions.is_empty() || !self.drains.is_empty();
@@ -282,7 +296,7 @@ impl Writer {
 
     fn begin_batch(&mut self, ctx: &mut Context<Self>) {
         self.batch_id += 1;
-        let rest = self.held.split_off(self.held.len().min(self.params.batching.batch_events));
+        let rest = self.held.split_off(self.batch_len());
         let entries = std::mem::replace(&mut self.held, rest);
         self.held_weight -= entries.iter().map(|entry| entry.event.weight()).sum::<usize>();
         self.oldest_held = (!self.held.is_empty()).then(Instant::now);

@@ -145,6 +145,34 @@ fn hostile_peers_cost_little_memory() {
     });
 }
 
+/// A peer that sends pings as fast as it can and takes no pong ends, and costs little.
+#[test]
+fn peer_that_pings_and_never_reads_costs_little_memory() {
+    System::new().block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let db = TestDb::new();
+        let table = format!(
+            "[[feed]]\nid = \"p\"\nkind = \"bmi\"\nvenue = \"V\"\nname = \"N\"\n\
+             url = \"ws://{address}/\"\nresource = \"1@x\"\n"
+        );
+        let deployment = Deployment::on(&db, &table);
+        let program = deployment.start();
+        let (socket, _) = listener.accept().await.unwrap();
+        deployment.is_live().await;
+        let mut socket = upgrade(socket, "").await;
+        let before = peak_kb(program.pid());
+        let ping = [&[0x89, 0x7d], [b'x'; 125].as_slice()].concat();
+        let pings = ping.repeat(500);
+        // Until it is cut off, or the test's own limit.
+        let flood = async { while socket.write_all(&pings).await.is_ok() {} };
+        tokio::time::timeout(crate::support::LIMIT, flood).await.unwrap();
+        let grown = peak_kb(program.pid()) - before;
+        assert!(grown < 32 << 10, "{grown} kB");
+        wait_until("it says why", async || program.log().contains("takes nothing")).await;
+    });
+}
+
 /// The most memory a process ever had.
 fn peak_kb(pid: nix::unistd::Pid) -> i64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();

@@ -82,7 +82,14 @@ fn matrix(fault: Fault, shows: Shows) {
                     service.feed("bad").await.rejected > 3 && rejected.as_i64().unwrap() > 3
                 })
                 .await;
-                assert_eq!(service.feed("bad").await.state, FeedState::Up);
+                let feed = service.feed("bad").await;
+                assert_eq!(feed.state, FeedState::Up);
+                assert!(feed.trouble.unwrap().starts_with("the latest frame was rejected"));
+                let reasons = service.health().await.reasons;
+                assert!(
+                    reasons.iter().any(|reason| reason.starts_with("feed bad:")),
+                    "{reasons:?}"
+                );
             }
             Shows::Takes => {
                 wait_until(&format!("{fault:?} is taken"), async || {

@@ -136,6 +136,14 @@ impl FeedKind for Bmi {
         let elapsed = TimeDelta::try_milliseconds(whole(clock.counter)?)?;
         start.checked_add_signed(elapsed)
     }
+
+    fn venue_countdown(&self, payload: &str) -> Option<TimeDelta> {
+        let clock: Clock<'_> = serde_json::from_str(payload).ok()?;
+        let started = whole(clock.started).is_some_and(|flag| flag != 0);
+        let counts_down = whole(clock.end_condition).is_some_and(|code| !codes::counts_up(code));
+        let left = whole(clock.counter)?;
+        (started && counts_down).then(|| TimeDelta::try_milliseconds(left))?
+    }
 }
 
 /// The few fields that tell the venue's time; the drivers are not read.

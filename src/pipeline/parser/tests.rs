@@ -133,6 +133,42 @@ fn parser_recalls_the_past_for_a_decoder_that_asks() {
 }
 
 #[test]
+fn parser_survives_a_decoder_that_panics_at_its_past() {
+    in_system(async {
+        let bench = Bench::new().await;
+        bench.text(1, "ask and panic").await;
+        assert!(bench.rejected()[0].reason.contains("a past too much"));
+        assert_eq!(bench.panics.borrow().len(), 1);
+        bench.text(1, "lap").await;
+        assert_eq!(bench.decoded.borrow().len(), 2);
+    });
+}
+
+#[test]
+fn parser_keeps_a_bounded_number_of_rejected_frames_a_minute_and_counts_all() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let at = Utc::now();
+        for _ in 0..KEPT_A_MINUTE + 10 {
+            let frame = FrameReceived {
+                source: bench.source.clone(),
+                generation: Generation(1),
+                received_at: at,
+                payload: Payload::Text("bad".into()),
+            };
+            bench.parser.send(frame).await.unwrap();
+        }
+        assert_eq!(bench.rejected().len(), KEPT_A_MINUTE as usize);
+        let counters = &bench.source.counters;
+        assert_eq!(counters.rejected.load(Ordering::Relaxed), u64::from(KEPT_A_MINUTE) + 10);
+        assert_eq!(counters.unkept.load(Ordering::Relaxed), 10);
+        assert!(counters.trouble().unwrap().contains("no such word"));
+        bench.text(1, "lap").await;
+        assert_eq!(counters.trouble(), None);
+    });
+}
+
+#[test]
 fn parser_counts_unknown_names_and_activity() {
     in_system(async {
         let bench = Bench::new().await;

@@ -55,12 +55,18 @@ pub struct FeedHealth {
     pub active: bool,
     pub frames: u64,
     pub bytes: u64,
+    /// Frames nobody could read; they are in `rejected_frames`.
     pub rejected: u64,
+    /// Of these, frames that came too fast to be kept.
+    pub unkept: u64,
     /// Fields, codes and values that no known revision of the protocol has.
     pub unknown: u64,
     pub unknown_names: BTreeMap<String, u64>,
     pub laps: u64,
     pub restarts: u64,
+    /// Why the latest frame gave nothing; none when it was decoded.
+    pub trouble: Option<String>,
+    /// Why the latest connection that ended by itself did so.
     pub last_error: Option<String>,
     pub last_error_at: Option<DateTime<Utc>>,
     pub retry_in_s: Option<f64>,
@@ -98,10 +104,12 @@ impl FeedHealth {
             frames: counters.frames.load(Ordering::Relaxed),
             bytes: counters.bytes.load(Ordering::Relaxed),
             rejected: counters.rejected.load(Ordering::Relaxed),
+            unkept: counters.unkept.load(Ordering::Relaxed),
             unknown: counters.unknown.load(Ordering::Relaxed),
             unknown_names: counters.unknown_names(),
             laps: counters.laps.load(Ordering::Relaxed),
             restarts: slot.restarts,
+            trouble: counters.trouble(),
             last_error,
             last_error_at,
             retry_in_s,
