@@ -6,12 +6,12 @@
 //! decodes and never decides whether its end was bad.
 //!
 //! The whole life is one future, because its steps follow each other: while it waits for the
-//! intake it neither reads nor lets a deadline pass, and what the venue sent meanwhile is in the
-//! socket.
+//! intake it sends its pings, neither reads nor lets a deadline pass, and what the venue sent
+//! meanwhile is in the socket.
 
 use std::{
-    any::Any, fmt, future::Future, panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering,
-    time::Duration,
+    any::Any, fmt, future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc,
+    sync::atomic::Ordering, time::Duration,
 };
 
 use actix::{
@@ -293,12 +293,7 @@ impl Life {
             let now = Instant::now();
             self.check(&watch, now)?;
             if watch.ping_due(now) {
-                // A peer that takes nothing must not hold us: the pong deadline covers the ping.
-                let ping = self.ping(socket);
-                timeout(self.keepalive.pong_within, ping).await.unwrap_or_else(|_| {
-                    Err(ConnectionEnd::new(EndReason::PongTimeout, "the venue takes no ping"))
-                })?;
-                watch.pinged(now, &self.keepalive);
+                self.ping(socket, &mut watch).await?;
             }
             let wake = self.wake_at(&watch);
             let incoming = select! {
@@ -308,32 +303,43 @@ impl Life {
                 () = sleep_until(wake) => continue,
             };
             let read_at = Instant::now();
-            self.take_in(incoming, &mut watch).await?;
+            if let Some(frame) = self.take_in(incoming, &mut watch) {
+                self.hand_on(frame, socket, &mut watch).await?;
+            }
             // What the pipeline took to accept the frame is not the venue's silence.
             watch.shift(read_at.elapsed());
         }
     }
 
-    async fn ping(&self, socket: &mut Websocket) -> Result<(), ConnectionEnd> {
-        Ok(match self.keepalive.ping {
-            Ping::Websocket => socket.ping().await,
-            Ping::Text(text) => socket.send_text(text).await,
-        }?)
+    async fn ping(&self, socket: &mut Websocket, watch: &mut Watch) -> Result<(), ConnectionEnd> {
+        let ping = async {
+            match self.keepalive.ping {
+                Ping::Websocket => socket.ping().await,
+                Ping::Text(text) => socket.send_text(text).await,
+            }
+        };
+        // A peer that takes nothing must not hold us.
+        match timeout(self.keepalive.pong_within, ping).await {
+            Ok(sent) => sent?,
+            Err(_) => {
+                let detail = "the venue takes no ping";
+                return Err(ConnectionEnd::new(EndReason::PongTimeout, detail));
+            }
+        }
+        watch.pinged(Instant::now(), &self.keepalive);
+        Ok(())
     }
 
-    async fn take_in(
-        &mut self,
-        incoming: Incoming,
-        watch: &mut Watch,
-    ) -> Result<(), ConnectionEnd> {
+    /// Counts what came; a frame with data in it is for the pipeline.
+    fn take_in(&mut self, incoming: Incoming, watch: &mut Watch) -> Option<FrameReceived> {
         let source = self.params.source.clone();
         let received_at = Utc::now();
         watch.alive();
         let payload = match incoming {
-            Incoming::Ping => return Ok(()),
+            Incoming::Ping => return None,
             Incoming::Pong => {
                 source.counters.count_pong(self.params.generation, received_at);
-                return Ok(());
+                return None;
             }
             Incoming::Text(text) => Payload::Text(text),
             Incoming::Binary(bytes) => Payload::Binary(bytes),
@@ -347,31 +353,42 @@ impl Life {
         match class {
             FrameClass::Data => {
                 watch.data(Instant::now());
-                self.hand_on(payload, received_at).await
+                let generation = self.params.generation;
+                Some(FrameReceived { source, generation, received_at, payload })
             }
             FrameClass::Pong => {
                 source.counters.count_pong(self.params.generation, received_at);
-                Ok(())
+                None
             }
             FrameClass::Empty => {
                 watch.empty_frames += 1;
-                Ok(())
+                None
             }
         }
     }
 
+    /// Hands a frame on, and keeps the connection alive for as long as that takes.
     async fn hand_on(
         &self,
-        payload: Payload,
-        received_at: chrono::DateTime<Utc>,
+        frame: FrameReceived,
+        socket: &mut Websocket,
+        watch: &mut Watch,
     ) -> Result<(), ConnectionEnd> {
-        let frame = FrameReceived {
-            source: self.params.source.clone(),
-            generation: self.params.generation,
-            received_at,
-            payload,
-        };
-        self.params.intake.frames.send(frame).await.map_err(pipeline_gone)
+        // Never dropped before it is answered: that would take the frame back.
+        let mut sent = pin!(self.params.intake.frames.send(frame));
+        let mut broken = None;
+        loop {
+            select! {
+                biased;
+                sent = &mut sent => {
+                    sent.map_err(pipeline_gone)?;
+                    return broken.map_or(Ok(()), Err);
+                }
+                () = sleep_until(watch.next_ping), if broken.is_none() => {
+                    broken = self.ping(socket, watch).await.err();
+                }
+            }
+        }
     }
 
     async fn mark(&self, span: &ConnectionSpan) -> Result<(), ConnectionEnd> {

@@ -27,6 +27,9 @@ use crate::support::{
 const FRAME: &str =
     r#"{"T":1700000000,"CE":0,"CS":0,"D":[],"C":1,"N":"Heat","E":0,"R":0,"L":0,"S":0}"#;
 
+/// A run that has no dog yet.
+const MESSAGE: &str = r#"{"event_name":"E","ring_name":"1","run":{"name":"N","type":"JP","trial_name":"T"},"run_ready":""}"#;
+
 /// A frame that comes one byte at a time is whole in the end.
 #[test]
 fn connection_waits_for_a_frame_that_comes_byte_by_byte() {
@@ -76,6 +79,49 @@ fn connection_asks_a_ring_for_its_data_and_its_version_and_keeps_it_alive() {
         );
         let feed = service.feed("r").await;
         assert_eq!((feed.state, feed.rejected, feed.unknown), (FeedState::Up, 0, 0));
+        service.stop().await;
+    });
+}
+
+/// A venue drops who is silent for a minute, also when it is our database that keeps us waiting.
+#[test]
+fn connection_is_kept_alive_while_the_database_keeps_it_waiting() {
+    System::new().block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let pings = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let counted = pings.clone();
+        actix::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut socket = upgrade(socket, "").await;
+            while let Some(text) = read_text(&mut socket).await {
+                match text.as_str() {
+                    "ping" => {
+                        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        write_text(&mut socket, "pong").await;
+                    }
+                    "streaming_data" => write_text(&mut socket, MESSAGE).await,
+                    _ => {}
+                }
+            }
+        });
+        let db = TestDb::new();
+        let table = format!(
+            "[[feed]]\nid = \"r\"\nkind = \"flowagility\"\nvenue = \"V\"\nname = \"N\"\n\
+             url = \"ws://{address}/ws/streaming/abcdefgh\"\n"
+        );
+        let mut locked = db.conn();
+        let lock =
+            "BEGIN; LOCK TABLE agility_runs, playsets, playset_changes IN ACCESS EXCLUSIVE MODE";
+        diesel::connection::SimpleConnection::batch_execute(&mut *locked, lock).unwrap();
+        let service = Service::start(&db, &table).await;
+        wait_until("five pings while nothing can be read", async || {
+            pings.load(std::sync::atomic::Ordering::Relaxed) >= 5
+        })
+        .await;
+        diesel::connection::SimpleConnection::batch_execute(&mut *locked, "ROLLBACK").unwrap();
+        wait_for("the run", 1.into(), async || db.value("SELECT count(*) FROM agility_runs")).await;
+        assert_eq!(service.feed("r").await.restarts, 0);
         service.stop().await;
     });
 }
