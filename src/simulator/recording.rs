@@ -43,7 +43,7 @@ impl Recording {
     /// are no JSON.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         let frames = if text.trim_start().starts_with('[') {
-            serde_json::from_str::<Vec<Box<RawValue>>>(text)?.into_iter().map(message).collect()
+            serde_json::from_str::<Vec<&RawValue>>(text)?.into_iter().map(message).collect()
         } else {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             lines.map(str::to_owned).collect::<Vec<_>>()
@@ -123,13 +123,13 @@ impl World for Playback {
     }
 }
 
-fn message(entry: Box<RawValue>) -> String {
+fn message(entry: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Labelled {
         msg: Box<RawValue>,
     }
     if let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) {
-        return message(msg);
+        return message(&msg);
     }
     // A message in quotes is the text within.
     serde_json::from_str(entry.get()).unwrap_or_else(|_| entry.get().to_owned())
