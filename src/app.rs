@@ -1,6 +1,7 @@
 //! Wiring only: who knows whom, and the order of start (bottom up) and stop (top down).
 
 mod database;
+mod journal;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -15,18 +16,22 @@ use actix_web::dev::ServerHandle;
 use anyhow::{Context, anyhow};
 use log::{error, info, warn};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tokio::time::timeout;
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::{
     config::{Config, FeedConfig},
-    db::{self, store::Store},
+    db::{LatePool, store::Store},
     event::Event,
     http,
     pipeline::{
         connection::Deadlines,
+        journal::{Journal, JournalCounters},
         message::{
-            BatchWritten, Drain, EventsDecoded, FeedsChanged, Intake, ReportPanics, SetFeeds,
-            StopFeeds,
+            BatchWritten, Drain, EventsDecoded, FeedsChanged, FeedsConfigured, Intake,
+            ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
         parser::{Outlets, Parser},
         source::FeedSource,
@@ -36,19 +41,27 @@ use crate::{
     },
 };
 
+use database::{Opened, Opening, Wanted};
+
 pub use database::{Database, private_dir};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A feed that the journal does not know may have a past in the database; it is waited for so long.
+const PAST_WITHIN: Duration = Duration::from_secs(5);
 
 /// The running service.
 pub struct App {
     supervisor: Addr<FeedSupervisor>,
+    journal: Addr<Journal>,
+    journal_counters: Arc<JournalCounters>,
     stages: Stages,
     http: ServerHandle,
     address: SocketAddr,
     threads: Vec<Arbiter>,
-    database: Database,
+    database: Opening,
     /// Held as long as the service runs: one service a data directory.
     _lock: File,
 }
@@ -75,14 +88,17 @@ pub struct Options {
 pub struct StopReport {
     pub events_written: u64,
     pub rows: u64,
-    /// Events that were accepted and could not be written in time.
-    pub events_lost: u64,
-    /// Every frame that was received went all the way; else also some in hand are lost.
-    pub drained: bool,
+    /// Records that the database does not have yet; they are in the journal, and the next start
+    /// goes on with them.
+    pub records_left: u64,
+    /// Everything that was received is in the journal.
+    pub saved: bool,
 }
 
 impl App {
-    /// Starts everything; returns when the feeds are being connected.
+    /// Starts everything; returns when the feeds are being connected. A deployment that has a
+    /// journal does so without its database, which is opened as soon as it is there; only the first
+    /// start of all needs it.
     ///
     /// # Errors
     /// The first thing that could not be started, with what to do about it.
@@ -93,9 +109,22 @@ impl App {
         let sockets = Arc::new(socket_settings(&config)?);
         allow_many_files();
 
-        let database = Database::open(&config).await?;
-        let generations = database.last_generations().await?;
-        let stages = Stages::start(&database, config.batching, options.written);
+        let started = Instant::now();
+        let wanted = Wanted::of(&config);
+        let mut opened = journal::open(&config.data_dir).await?;
+        let journal_id = opened.file.id().clone();
+        let mut database = match opened.file.is_new() {
+            true => Opening::at_once(&wanted, journal_id.clone()).await?,
+            false => Opening::begin(wanted.clone(), journal_id.clone()),
+        };
+        let early = opened.learn_generations(&config.feeds, &mut database).await;
+
+        let pool = database.pool().clone();
+        let stages =
+            Stages::start(pool.clone(), config.batching, Some(journal_id), options.written);
+        let generations = std::mem::take(&mut opened.generations);
+        let (journal, journal_counters) = opened.start(config.journal, &stages);
+
         let threads: Vec<_> =
             (0..config.limits.connection_threads).map(|_| Arbiter::new()).collect();
         let supervisor = FeedSupervisor::new(SupervisorParams {
@@ -106,8 +135,8 @@ impl App {
             deadlines: options.deadlines,
             sockets,
             intake: Intake {
-                frames: stages.parser.clone().recipient(),
-                marks: stages.parser.clone().recipient(),
+                frames: journal.clone().recipient(),
+                marks: journal.clone().recipient(),
             },
             parser: stages.parser.clone().recipient(),
             spawn: on_threads(threads.iter().map(Arbiter::handle).collect()),
@@ -122,14 +151,17 @@ impl App {
                 fleet: supervisor.clone().recipient(),
                 heartbeats: vec![
                     supervisor.clone().recipient(),
+                    journal.clone().recipient(),
                     stages.parser.clone().recipient(),
                     stages.writer.clone().recipient(),
                 ],
                 writer: stages.counters.clone(),
-                pool: database.pool().clone(),
-                database: db::redact(database.url()),
-                private_database: database.is_private(),
-                started: Instant::now(),
+                journal: journal_counters.clone(),
+                journal_max_bytes: config.journal.max_bytes,
+                pool,
+                database: wanted.shown(),
+                private_database: wanted.is_private(),
+                started,
             },
         )
         .context("the HTTP server can't be started")?;
@@ -140,9 +172,39 @@ impl App {
             }
         });
 
-        let app = Self { supervisor, stages, http, address, threads, database, _lock: lock };
+        let mut app = Self {
+            supervisor,
+            journal,
+            journal_counters,
+            stages,
+            http,
+            address,
+            threads,
+            database,
+            _lock: lock,
+        };
         app.set_feeds(config.feeds).await?;
+        app.resume_when_open(early);
         Ok(app)
+    }
+
+    /// Lets the journal go on from where the database is, when that is known.
+    fn resume_when_open(&mut self, early: Option<Opened>) {
+        let (_, nobody) = oneshot::channel();
+        let later = std::mem::replace(self.database.opened(), nobody);
+        let (journal, counters) = (self.journal.clone(), self.stages.counters.clone());
+        actix::spawn(async move {
+            let opened = match early {
+                Some(opened) => opened,
+                None => match later.await {
+                    Ok(opened) => opened,
+                    // The service stops before the database was there.
+                    Err(_) => return,
+                },
+            };
+            counters.start_from(opened.checkpoint);
+            journal.do_send(ResumeFrom(opened.checkpoint));
+        });
     }
 
     /// Where HTTP is served.
@@ -150,8 +212,9 @@ impl App {
         self.address
     }
 
-    pub fn database(&self) -> &Database {
-        &self.database
+    /// The address of the database, with its password; none while it is not open.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database.pool().url()
     }
 
     /// Makes these the feeds; those that did not change are not touched.
@@ -160,10 +223,11 @@ impl App {
     /// The pipeline is gone.
     pub async fn set_feeds(&self, feeds: Vec<FeedConfig>) -> anyhow::Result<FeedsChanged> {
         let sources: Vec<_> = feeds.into_iter().map(source_of).map(Arc::new).collect();
+        self.journal.send(FeedsConfigured(sources.clone())).await?;
         for source in &sources {
             // Also a feed that never connects is in the table of feeds.
-            let events = vec![Event::Configured];
-            self.stages.writer.send(EventsDecoded { feed: source.info.clone(), events }).await?;
+            let (feed, events) = (source.info.clone(), vec![Event::Configured]);
+            self.stages.writer.send(EventsDecoded { feed, seq: None, events }).await?;
         }
         Ok(self.supervisor.send(SetFeeds(sources)).await?)
     }
@@ -171,28 +235,33 @@ impl App {
     /// Whether every stage still runs; a stage that is gone does not come back by itself.
     pub fn is_whole(&self) -> bool {
         self.supervisor.connected()
+            && self.journal.connected()
             && self.stages.parser.connected()
             && self.stages.writer.connected()
     }
 
-    /// Stops top down: no more frames, then the frames in hand through to Postgres, then the rest.
+    /// Stops top down: no more frames, those in hand to the disk, as much as goes quickly on to
+    /// Postgres, then the rest.
     pub async fn stop(self) -> StopReport {
-        let drained = timeout(DRAIN_WITHIN, async {
+        let saved = timeout(DRAIN_WITHIN, async {
             self.supervisor.send(StopFeeds).await?;
-            self.stages.writer.send(Drain).await
+            self.journal.send(SaveAll).await
         })
         .await;
-        match &drained {
+        match &saved {
             Ok(Ok(())) => {}
             Ok(Err(gone)) => error!("a stage of the pipeline was gone at the stop: {gone}"),
-            Err(_) => warn!("not everything could be written within {DRAIN_WITHIN:?}"),
+            Err(_) => warn!("not everything could be saved within {DRAIN_WITHIN:?}"),
+        }
+        if timeout(DRAIN_WITHIN, self.drain()).await.is_err() {
+            warn!("not everything could be written within {DRAIN_WITHIN:?}");
         }
         let counters = &self.stages.counters;
         let report = StopReport {
             events_written: counters.written.load(Ordering::Relaxed),
             rows: counters.rows.load(Ordering::Relaxed),
-            drained: matches!(drained, Ok(Ok(()))),
-            events_lost: counters.held() + counters.waiting.load(Ordering::Relaxed),
+            records_left: self.journal_counters.behind(),
+            saved: matches!(saved, Ok(Ok(()))),
         };
         self.http.stop(true).await;
         for thread in &self.threads {
@@ -202,21 +271,39 @@ impl App {
         self.database.close().await;
         report
     }
+
+    /// Everything through to Postgres; what can't go there now is left to the next start.
+    async fn drain(&self) {
+        let is_well =
+            || self.database.pool().get().is_ok() && self.stages.counters.trouble().is_none();
+        while is_well() && self.journal_counters.behind() > 0 {
+            sleep(LOOK_EVERY).await;
+        }
+        if !is_well() {
+            return;
+        }
+        if let Err(gone) = self.stages.writer.send(Drain).await {
+            error!("the writer was gone at the stop: {gone}");
+        }
+    }
 }
 
 impl Stages {
+    /// `journal_id` names the journal whose records come; none for records of no journal.
     pub fn start(
-        database: &Database,
+        pool: Arc<LatePool>,
         batching: Batching,
+        journal_id: Option<Arc<str>>,
         written: Option<Recipient<BatchWritten>>,
     ) -> Self {
         let counters = Arc::new(WriterCounters::default());
-        let store = Store::start(database.pool().clone());
+        let store = Store::start(pool);
         let thread = Arbiter::new();
         let params = WriterParams {
             batching,
             store: store.clone().recipient(),
             recall: store.recipient(),
+            journal_id,
             written,
             counters: counters.clone(),
         };

@@ -21,10 +21,15 @@ use std::{
 use crate::{
     event::{FeedId, FeedInfo},
     feed::{self, FeedKind, Params},
-    pipeline::writer::Batching,
+    pipeline::{journal::file::Keep, writer::Batching},
 };
 
 use section::Section;
+
+/// Less would be gone before a person could look at it.
+const KEEP_AT_LEAST: Duration = Duration::from_secs(60);
+/// Less than memory holds anyway would be no journal.
+const MAX_BYTES_AT_LEAST: u64 = 16 << 20;
 
 /// A configuration without problems.
 pub struct Config {
@@ -34,6 +39,7 @@ pub struct Config {
     /// None: a private Postgres in `data_dir`. Holds a password.
     pub database_url: Option<String>,
     pub limits: Limits,
+    pub journal: Keep,
     pub batching: Batching,
     /// A file of certificates (PEM) to trust beside Mozilla's; absolute.
     pub tls_ca_file: Option<PathBuf>,
@@ -165,14 +171,19 @@ fn read(
     let http = root.section("http", problems);
     let database = root.section("database", problems);
     let limits = root.section("limits", problems);
+    let journal = root.section("journal", problems);
     let writer = root.section("writer", problems);
     let tls = root.section("tls", problems);
     let feeds = root.sections("feed", problems);
-    root.finish(&["data_dir", "http", "database", "limits", "writer", "tls", "feed"], problems);
+    root.finish(
+        &["data_dir", "http", "database", "limits", "journal", "writer", "tls", "feed"],
+        problems,
+    );
 
     let http = read_http(http, problems);
     let database_url = read_database(database, problems);
     let limits = read_limits(limits, problems);
+    let journal = read_journal(journal, problems);
     let batching = read_writer(writer, problems);
     let tls_ca_file = tls.and_then(|mut tls| {
         let file = tls.text("ca_file", problems);
@@ -185,6 +196,7 @@ fn read(
         http: http?,
         database_url,
         limits,
+        journal,
         batching,
         tls_ca_file,
         feeds,
@@ -257,6 +269,19 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
     ];
     section.finish(&keys, problems);
     limits
+}
+
+fn read_journal(section: Option<Section>, problems: &mut Vec<Problem>) -> Keep {
+    let mut keep = Keep::default();
+    let Some(mut section) = section else { return keep };
+    if let Some(time) = section.duration("keep", KEEP_AT_LEAST, problems) {
+        keep.for_time = time;
+    }
+    if let Some(bytes) = section.bytes("max_bytes", MAX_BYTES_AT_LEAST, problems) {
+        keep.max_bytes = bytes;
+    }
+    section.finish(&["keep", "max_bytes"], problems);
+    keep
 }
 
 fn read_writer(section: Option<Section>, problems: &mut Vec<Problem>) -> Batching {

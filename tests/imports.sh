@@ -18,8 +18,10 @@ forbid src/feed 'crate::(pipeline|db|http|app|cli|config|simulator)' 'feed impor
 forbid src/feed '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'feed knows no actor, no database, no clock'
 forbid src/feed/bmi '\bflowagility\b' 'a kind never imports another kind'
 forbid src/feed/flowagility '\bbmi\b' 'a kind never imports another kind'
-forbid src/pipeline 'diesel|crate::(db|http|app|cli|config|simulator)|feed::(bmi|flowagility)' \
+forbid src/pipeline 'PgConnection|diesel::pg|crate::(db|http|app|cli|config|simulator)|feed::(bmi|flowagility)' \
 	'pipeline knows neither Postgres nor a concrete kind'
+forbid "$(find src/pipeline -name '*.rs' -not -path '*/journal/*' | tr '\n' ' ')" 'diesel' \
+	'of the pipeline only the file of the journal is a database'
 forbid src/db '(actix_web|awc::|crate::(feed|http|app|cli|config|simulator))' 'db knows neither the web nor what a venue speaks'
 forbid src/http '(crate::(feed|simulator|cli|app)|schema::|diesel)' 'http reaches data by db::queries only'
 forbid src/simulator 'crate::(pipeline|db|http|app|cli|config)' 'simulated venues know nothing of the service'

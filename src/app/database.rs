@@ -1,16 +1,21 @@
 //! The database of this deployment: the configured one, or a private one in `data_dir`.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use actix_web::web;
 use anyhow::{Context, anyhow};
-use log::{info, warn};
-use tokio::time::{Instant, sleep};
+use log::{error, info, warn};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 use crate::{
     config::Config,
-    db::{self, MigrateError, Pool, embedded::EmbeddedPostgres},
+    db::{self, LatePool, MigrateError, Pool, embedded::EmbeddedPostgres},
     event::{FeedId, Generation},
+    pipeline::journal::record::Seq,
 };
 
 /// Connections for the store, its questions and the health checks.
@@ -18,30 +23,62 @@ const POOL_SIZE: u32 = 4;
 /// A service and its database often start together; the one waits for the other so long.
 const START_WITHIN: Duration = Duration::from_secs(30);
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// Said so often while the database is away.
+const SAID_EVERY: Duration = Duration::from_secs(30);
+
+/// Where the database is to be.
+#[derive(Clone)]
+pub struct Wanted {
+    /// None: a private one.
+    url: Option<String>,
+    private_dir: PathBuf,
+}
 
 /// An open database with our schema.
 pub struct Database {
     url: String,
     pool: Pool,
     private: Option<EmbeddedPostgres>,
-    configured: bool,
+}
+
+/// What an open database knows of the past.
+pub struct Opened {
+    /// The last generation of each feed.
+    pub generations: HashMap<FeedId, Generation>,
+    /// How far the journal is written.
+    pub checkpoint: Seq,
+}
+
+impl Wanted {
+    pub fn of(config: &Config) -> Self {
+        Self { url: config.database_url.clone(), private_dir: private_dir(config) }
+    }
+
+    pub fn is_private(&self) -> bool {
+        self.url.is_none()
+    }
+
+    /// For people, without a password.
+    pub fn shown(&self) -> String {
+        self.url.as_deref().map_or_else(|| "private".to_owned(), db::redact)
+    }
 }
 
 impl Database {
-    /// Opens the database of `config`, starts the private Postgres where that is it and nobody has
-    /// started it yet, and brings the schema up to date.
+    /// Opens the database, starts the private Postgres where that is it and nobody has started it
+    /// yet, and brings the schema up to date.
     ///
     /// # Errors
     /// What stands in the way, without a password.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let (url, private) = match &config.database_url {
+    pub async fn open(wanted: &Wanted) -> anyhow::Result<Self> {
+        let (url, private) = match &wanted.url {
             Some(url) => (url.clone(), None),
             None => {
-                let private = start_private(private_dir(config)).await?;
+                let private = start_private(wanted.private_dir.clone()).await?;
                 (private.url(), Some(private))
             }
         };
-        Self::connect(url, private, config.database_url.is_some()).await
+        Self::connect(url, private).await
     }
 
     /// Like [`Self::open`], beside a service that may be running: uses its private Postgres.
@@ -49,29 +86,30 @@ impl Database {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_beside(config: &Config) -> anyhow::Result<Self> {
-        match EmbeddedPostgres::running_url(&private_dir(config)) {
-            Some(url) if config.database_url.is_none() => Self::connect(url, None, false).await,
-            _ => Self::open(config).await,
+        let wanted = Wanted::of(config);
+        match EmbeddedPostgres::running_url(&wanted.private_dir) {
+            Some(url) if wanted.is_private() => Self::connect(url, None).await,
+            _ => Self::open(&wanted).await,
         }
     }
 
-    async fn connect(
-        url: String,
-        private: Option<EmbeddedPostgres>,
-        configured: bool,
-    ) -> anyhow::Result<Self> {
+    async fn connect(url: String, private: Option<EmbeddedPostgres>) -> anyhow::Result<Self> {
         let pool = db::connect(&url, POOL_SIZE);
         let shown = db::redact(&url);
-        let give_up = Instant::now() + START_WITHIN;
+        let began = Instant::now();
+        let mut said: Option<Instant> = None;
         loop {
             let migrating = pool.clone();
             match web::block(move || db::migrate(&migrating)).await? {
                 Ok(report) => {
                     info!("database={shown} migrations_applied={}", report.applied.len());
-                    return Ok(Self { url, pool, private, configured });
+                    return Ok(Self { url, pool, private });
                 }
-                Err(error @ MigrateError::Unreachable(_)) if Instant::now() < give_up => {
-                    warn!("database={shown} is not there yet, trying again: {error}");
+                Err(error @ MigrateError::Unreachable(_)) if began.elapsed() < START_WITHIN => {
+                    if said.is_none_or(|at| at.elapsed() >= SAID_EVERY) {
+                        warn!("database={shown} is not there yet, trying again: {error}");
+                        said = Some(Instant::now());
+                    }
                     sleep(BETWEEN_TRIES).await;
                 }
                 Err(error) => return Err(anyhow!("database {shown}: {error}")),
@@ -88,17 +126,22 @@ impl Database {
         &self.pool
     }
 
-    pub fn is_private(&self) -> bool {
-        !self.configured
+    /// A pool that is open from the beginning.
+    pub fn late_pool(&self) -> Arc<LatePool> {
+        let pool = LatePool::default();
+        pool.open(self.pool.clone(), self.url.clone());
+        Arc::new(pool)
     }
 
     /// # Errors
     /// The database can't be read.
-    pub async fn last_generations(&self) -> anyhow::Result<HashMap<FeedId, Generation>> {
+    pub async fn opened(&self, journal_id: Arc<str>) -> anyhow::Result<Opened> {
         let pool = self.pool.clone();
         let read = web::block(move || {
             let mut connection = pool.get()?;
-            anyhow::Ok(db::queries::last_generations(&mut connection)?)
+            let generations = db::queries::last_generations(&mut connection)?;
+            let checkpoint = db::queries::checkpoint(&mut connection, &journal_id)?;
+            anyhow::Ok(Opened { generations, checkpoint })
         });
         read.await?.context("the last connections can't be read from the database")
     }
@@ -109,6 +152,85 @@ impl Database {
             && let Err(error) = web::block(move || private.stop()).await
         {
             warn!("the private Postgres was not stopped: {error}");
+        }
+    }
+}
+
+/// A database that is being opened while the service runs already.
+pub struct Opening {
+    pool: Arc<LatePool>,
+    task: JoinHandle<Database>,
+    opened: oneshot::Receiver<Opened>,
+}
+
+impl Opening {
+    /// Opens the database, however long that takes. Frames are safe in the journal meanwhile.
+    pub fn begin(wanted: Wanted, journal_id: Arc<str>) -> Self {
+        let pool = Arc::new(LatePool::default());
+        let (send, opened) = oneshot::channel();
+        let task = actix::spawn(open_at_last(wanted, journal_id, pool.clone(), send));
+        Self { pool, task, opened }
+    }
+
+    /// Opens the database, or fails soon.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn at_once(wanted: &Wanted, journal_id: Arc<str>) -> anyhow::Result<Self> {
+        let database = Database::open(wanted).await?;
+        let known = database.opened(journal_id).await?;
+        let pool = database.late_pool();
+        let (send, opened) = oneshot::channel();
+        // Its receiver is in the next line.
+        send.send(known).ok();
+        Ok(Self { pool, task: actix::spawn(async { database }), opened })
+    }
+
+    pub fn pool(&self) -> &Arc<LatePool> {
+        &self.pool
+    }
+
+    /// Answered once, when the database is open.
+    pub fn opened(&mut self) -> &mut oneshot::Receiver<Opened> {
+        &mut self.opened
+    }
+
+    /// Stops the private Postgres, if it is ours and was started.
+    pub async fn close(self) {
+        if self.pool.get().is_err() {
+            return self.task.abort();
+        }
+        match self.task.await {
+            Ok(database) => database.close().await,
+            Err(error) => error!("the database was not closed: {error}"),
+        }
+    }
+}
+
+async fn open_at_last(
+    wanted: Wanted,
+    journal_id: Arc<str>,
+    pool: Arc<LatePool>,
+    opened: oneshot::Sender<Opened>,
+) -> Database {
+    loop {
+        let attempt = async {
+            let database = Database::open(&wanted).await?;
+            let known = database.opened(journal_id.clone()).await?;
+            anyhow::Ok((database, known))
+        };
+        match attempt.await {
+            Ok((database, known)) => {
+                pool.open(database.pool.clone(), database.url.clone());
+                // The service may be stopping.
+                opened.send(known).ok();
+                return database;
+            }
+            Err(trouble) => {
+                error!("{trouble:#}; frames are kept in the journal, trying again");
+                pool.set_trouble(format!("{trouble:#}"));
+                sleep(BETWEEN_TRIES).await;
+            }
         }
     }
 }

@@ -71,7 +71,9 @@ impl Demo {
         let program = std::env::current_exe().context("this program can't be found")?;
         say(format_args!("health    http://{0}/health   (also /metrics, /readyz)", app.address()));
         say(format_args!("fleet     {} status --at {}", program.display(), app.address()));
-        say(format_args!("database  psql '{}'", app.database().url()));
+        if let Some(url) = app.database_url() {
+            say(format_args!("database  psql '{url}'"));
+        }
         say(format_args!("          select * from laps order by crossed_at desc limit 10;"));
         say(format_args!("Ctrl-C ends everything.\n"));
         let ended = serve(app, &mut signals, config).await;

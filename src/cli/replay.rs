@@ -21,7 +21,8 @@ use crate::{
     event::{FeedId, Generation},
     feed::{FeedKind, FrameClass},
     pipeline::{
-        message::{Drain, FrameReceived, Payload},
+        journal::record::{Content, Record, Seq},
+        message::{Drain, FrameRecorded, FramesRecorded, Payload},
         source::FeedSource,
     },
     simulator::Recording,
@@ -57,7 +58,7 @@ impl Replay {
         let times = times_of(recording.frames(), source.kind.as_ref(), &self.file)?;
 
         let database = Database::open_beside(&config).await?;
-        let stages = Stages::start(&database, config.batching, None);
+        let stages = Stages::start(database.late_pool(), config.batching, None, None);
         let began = Instant::now();
         let played = select! {
             played = play(&stages, &source, recording.frames(), times) => played?,
@@ -90,17 +91,18 @@ async fn play(
     let count = frames.len();
     let bar = ProgressBar::new(count as u64).with_style(style()?);
     bar.enable_steady_tick(Duration::from_millis(200));
+    let mut seq = Seq::default();
     for (frame, received_at) in frames.iter().zip(times) {
         let payload = Payload::Text(frame.as_str().into());
         source.counters.count_frame(payload.len(), received_at);
         if is_data(&payload, source.kind.as_ref()) {
-            let frame = FrameReceived {
-                source: source.clone(),
-                generation: Generation::default(),
-                received_at,
-                payload,
-            };
-            stages.parser.send(frame).await.context("the parser is gone")?;
+            seq = seq.next();
+            let feed = source.info.clone();
+            let content = Content::Frame(payload);
+            let record = Record::new(seq, feed, Generation::default(), received_at, content);
+            let frame =
+                FrameRecorded { record: Arc::new(record), source: source.clone(), written: false };
+            stages.parser.send(FramesRecorded(vec![frame])).await.context("the parser is gone")?;
         }
         bar.inc(1);
     }

@@ -1,6 +1,6 @@
 //! One table of the file: hands out its keys and knows which nobody asked for.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use toml::Value;
 
@@ -85,6 +85,56 @@ impl Section {
                 None
             }
         }
+    }
+
+    /// A time as `"90s"`, `"30min"`, `"12h"` or `"7d"`.
+    pub fn duration(
+        &mut self,
+        key: &str,
+        least: Duration,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Duration> {
+        const UNITS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400)];
+        let seconds = self.measure(key, &UNITS).map(Duration::from_secs);
+        match seconds? {
+            time if time >= least => Some(time),
+            _ => {
+                let least = least.as_secs();
+                let words =
+                    format!("must be a time such as \"12h\" or \"7d\", at least \"{least}s\"");
+                self.problem(key, words, problems);
+                None
+            }
+        }
+    }
+
+    /// A size as `"500MiB"` or `"2GiB"`.
+    pub fn bytes(&mut self, key: &str, least: u64, problems: &mut Vec<Problem>) -> Option<u64> {
+        const UNITS: [(&str, u64); 4] =
+            [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+        match self.measure(key, &UNITS)? {
+            bytes if bytes >= least => Some(bytes),
+            _ => {
+                let least = least >> 20;
+                let words = format!(
+                    "must be a size such as \"500MiB\" or \"2GiB\", at least \"{least}MiB\""
+                );
+                self.problem(key, words, problems);
+                None
+            }
+        }
+    }
+
+    /// A whole number and its unit; 0 for what is none.
+    fn measure(&mut self, key: &str, units: &[(&str, u64)]) -> Option<u64> {
+        let value = self.values.remove(key)?;
+        let text = value.as_str().unwrap_or_default().trim();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let scale = units.iter().find(|(name, _)| *name == unit.trim()).map(|(_, scale)| *scale);
+        let measured =
+            number.parse().ok().zip(scale).and_then(|(n, scale): (u64, u64)| n.checked_mul(scale));
+        Some(measured.unwrap_or(0))
     }
 
     pub fn switch(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {

@@ -7,6 +7,7 @@
 
 mod address;
 pub mod embedded;
+mod late;
 pub mod migrate;
 mod pool;
 pub mod queries;
@@ -16,5 +17,6 @@ pub mod store;
 mod write;
 
 pub use address::{connect_failure, redact};
+pub use late::LatePool;
 pub use migrate::{MigrateError, MigrationReport, migrate};
 pub use pool::{Pool, connect};

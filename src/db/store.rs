@@ -5,10 +5,13 @@
 //! whole or says why not. A panic in a handler would cost the thread for good, so each is caught
 //! and becomes an error.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use actix::{Actor, Addr, Handler, SyncArbiter, SyncContext};
-use diesel::PgConnection;
+use diesel::{PgConnection, result::Error as QueryError};
 
 use crate::{
     event::Past,
@@ -19,18 +22,18 @@ use crate::{
 };
 
 use super::{
-    Pool, address, queries,
+    LatePool, address, queries,
     write::{self, Ids},
 };
 
 pub struct Store {
-    pool: Pool,
+    pool: Arc<LatePool>,
     ids: Ids,
 }
 
 impl Store {
     /// Starts the store's thread, which lives as long as the address.
-    pub fn start(pool: Pool) -> Addr<Self> {
+    pub fn start(pool: Arc<LatePool>) -> Addr<Self> {
         // More threads would write two batches at once, out of order.
         SyncArbiter::start(1, move || Self { pool: pool.clone(), ids: Ids::default() })
     }
@@ -41,7 +44,8 @@ impl Store {
         work: impl FnOnce(&mut PgConnection, &mut Ids) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let outcome = caught(|| {
-            let mut conn = self.pool.get().map_err(|error| {
+            let pool = self.pool.get().map_err(StoreError::Retriable)?;
+            let mut conn = pool.get().map_err(|error| {
                 StoreError::Retriable(address::connect_failure(&error.to_string()))
             })?;
             work(&mut conn, &mut self.ids)
@@ -70,8 +74,12 @@ impl Handler<RecallPast> for Store {
 
     fn handle(&mut self, recall: RecallPast, _: &mut Self::Context) -> Self::Result {
         self.guard(|conn, _| {
-            queries::past(conn, &recall.feed.id, &recall.ask)
-                .map_err(|error| write::unavailable(&error))
+            queries::past(conn, &recall.feed.id, &recall.ask).map_err(|error| match error {
+                QueryError::DeserializationError(error) => {
+                    StoreError::Unreadable(error.to_string())
+                }
+                error => write::unavailable(&error),
+            })
         })
     }
 }

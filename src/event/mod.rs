@@ -35,7 +35,9 @@ impl fmt::Display for FeedId {
 }
 
 /// Which connection of a feed: 1 for the first ever, counted on over restarts of the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Generation(pub u64);
 
 impl Generation {
@@ -71,6 +73,7 @@ pub enum Event {
     Configured,
     Connection(ConnectionSpan),
     FrameRejected(RejectedFrame),
+    FramesLost(FramesLost),
     Karting(karting::KartingEvent),
     Agility(agility::AgilityEvent),
 }
@@ -87,7 +90,7 @@ impl Event {
 }
 
 /// One connection of a feed, open or ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionSpan {
     pub generation: Generation,
     pub connected_at: DateTime<Utc>,
@@ -95,13 +98,27 @@ pub struct ConnectionSpan {
 }
 
 /// How and when a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionEnded {
     pub disconnected_at: DateTime<Utc>,
     /// The end as a word: `remote_closed`, `silence`, …
     pub reason: String,
-    /// Whole messages received on this connection, pongs included.
-    pub frames: u64,
+    /// Whole messages received on this connection, pongs included; none when nobody counted, since
+    /// the process died.
+    pub frames: Option<u64>,
+}
+
+/// Frames that were received and had to be dropped before anybody read them: the last resort of a
+/// journal that may not grow any more, or what a damaged one held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FramesLost {
+    /// When the first and the last of them came.
+    pub from_at: DateTime<Utc>,
+    pub to_at: DateTime<Utc>,
+    /// None when it can't be known how many.
+    pub frames: Option<u64>,
+    /// As a word: `journal_full`, `journal_damaged`.
+    pub reason: String,
 }
 
 /// A frame that no decoder could read, kept as it came.

@@ -38,6 +38,19 @@ pub fn build(kind: &str, params: Params) -> Result<Arc<dyn FeedKind>, Vec<ParamP
     }
 }
 
+/// A feed of `kind` that is configured no more, for the frames that are left of it: it decodes, and
+/// nobody connects it. None for an unknown kind.
+pub fn retired(kind: &str) -> Option<Arc<dyn FeedKind>> {
+    match kind {
+        bmi::KIND => bmi::Bmi::retired().map(|feed| Arc::new(feed) as _),
+        flowagility::KIND => flowagility::FlowAgility::retired().map(|feed| Arc::new(feed) as _),
+        _ => None,
+    }
+}
+
+/// Where no venue can be.
+const NOWHERE: &str = "ws://retired.invalid/";
+
 /// How one kind of venue wants to be talked to.
 pub trait FeedKind: Send + Sync {
     /// Where to connect. May hold a token: never log or serve it.

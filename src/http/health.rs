@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The database's answer decides about traffic, so it is not waited for long.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 
+/// So many frames wait for a moment also when all is well.
+const BEHIND: u64 = 5_000;
+
 /// All of `/health`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Health {
@@ -33,6 +36,7 @@ pub struct Health {
     pub reasons: Vec<String>,
     pub version: String,
     pub uptime_s: f64,
+    pub journal: JournalHealth,
     pub writer: WriterHealth,
     pub database: DatabaseHealth,
     pub feeds: Vec<FeedHealth>,
@@ -46,6 +50,28 @@ pub enum Overall {
     Degraded,
     /// Nothing new is saved.
     Down,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct JournalHealth {
+    /// Frames and marks taken in since the start.
+    pub recorded: u64,
+    /// Of these and of what was left from before, how many are not with the writer yet.
+    pub behind: u64,
+    /// On no disk yet.
+    pub unsaved_bytes: u64,
+    pub last_save_ms: u64,
+    pub bytes: u64,
+    pub max_bytes: u64,
+    pub oldest_at: Option<DateTime<Utc>>,
+    /// The last record whose rows are in Postgres.
+    pub checkpoint: i64,
+    /// Frames that were dropped before they were written.
+    pub lost_frames: u64,
+    /// Files that were damaged.
+    pub set_aside: u64,
+    /// Why frames are not safe at the moment.
+    pub trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,6 +98,26 @@ pub struct DatabaseHealth {
     pub private: bool,
     pub reachable: bool,
     pub error: Option<String>,
+}
+
+impl JournalHealth {
+    fn of(sources: &Sources) -> Self {
+        let counters = &sources.journal;
+        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Self {
+            recorded: get(&counters.recorded),
+            behind: counters.behind(),
+            unsaved_bytes: get(&counters.unsaved_bytes),
+            last_save_ms: get(&counters.last_save_ms),
+            bytes: get(&counters.bytes),
+            max_bytes: sources.journal_max_bytes,
+            oldest_at: counters.oldest_at(),
+            checkpoint: sources.writer.checkpoint().0,
+            lost_frames: get(&counters.lost_frames),
+            set_aside: get(&counters.set_aside),
+            trouble: counters.trouble(),
+        }
+    }
 }
 
 impl WriterHealth {
@@ -129,18 +175,20 @@ pub(super) async fn gather(sources: &Sources) -> Health {
         Ok(Err(_)) | Err(_) => None,
     };
     let database = DatabaseHealth {
-        address: sources.database.clone(),
+        address: sources.pool.url().map_or_else(|| sources.database.clone(), db::redact),
         private: sources.private_database,
         reachable: database.is_ok(),
         error: database.err(),
     };
     let writer = WriterHealth::of(&sources.writer);
-    let (status, reasons) = judge(fleet.as_ref(), &writer, &database);
+    let journal = JournalHealth::of(sources);
+    let (status, reasons) = judge(fleet.as_ref(), &journal, &writer, &database);
     Health {
         status,
         reasons,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: sources.started.elapsed().as_secs_f64(),
+        journal,
         writer,
         database,
         feeds: fleet.unwrap_or_default().feeds,
@@ -149,18 +197,30 @@ pub(super) async fn gather(sources: &Sources) -> Health {
 
 fn judge(
     fleet: Option<&FleetHealth>,
+    journal: &JournalHealth,
     writer: &WriterHealth,
     database: &DatabaseHealth,
 ) -> (Overall, Vec<String>) {
     let mut down = Vec::new();
     let mut degraded = Vec::new();
     if !database.reachable {
-        down.push("the database is away: frames wait until it is back".to_owned());
+        let behind = journal.behind;
+        down.push(format!("the database is away: {behind} frames wait in the journal"));
     }
-    match (&writer.trouble, writer.waiting) {
-        (Some(trouble), _) => down.push(format!("nothing is written: {trouble}")),
-        (None, 0) => {}
-        (None, _) => degraded.push("the database is slower than the venues".to_owned()),
+    if let Some(trouble) = &journal.trouble {
+        degraded.push(format!("the journal: {trouble}"));
+    }
+    if journal.lost_frames > 0 {
+        let frames = journal.lost_frames;
+        degraded.push(format!("{frames} frames were lost since the start: see frames_lost"));
+    }
+    match &writer.trouble {
+        Some(trouble) => down.push(format!("nothing is written: {trouble}")),
+        None if database.reachable && journal.behind > BEHIND => {
+            let behind = journal.behind;
+            degraded.push(format!("{behind} frames wait in the journal for the database"));
+        }
+        None => {}
     }
     if writer.rejected_rows > 0 {
         let rows = writer.rejected_rows;
@@ -196,7 +256,8 @@ async fn ask_database(sources: &Sources) -> Result<(), String> {
     let pool = sources.pool.clone();
     let asked = web::block(move || {
         // libpq's own words may quote the address.
-        let mut connection = pool.get().map_err(|error| db::connect_failure(&error.to_string()))?;
+        let mut connection =
+            pool.get()?.get().map_err(|error| db::connect_failure(&error.to_string()))?;
         let schema = db::queries::ping(&mut connection).map_err(|error| error.to_string())?;
         match schema.pending.as_slice() {
             [] => Ok(()),

@@ -18,14 +18,15 @@ use actix_web::{
 use serde_json::json;
 
 use crate::{
-    db::Pool,
+    db::LatePool,
     pipeline::{
+        journal::JournalCounters,
         message::{GetHealth, Heartbeat},
         writer::WriterCounters,
     },
 };
 
-pub use health::{DatabaseHealth, Health, Overall, WriterHealth};
+pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 
 /// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
 const WORKERS: usize = 2;
@@ -36,8 +37,10 @@ pub struct Sources {
     /// One for each thread of the pipeline.
     pub heartbeats: Vec<Recipient<Heartbeat>>,
     pub writer: Arc<WriterCounters>,
-    pub pool: Pool,
-    /// `user@host:port/name`, without a password.
+    pub journal: Arc<JournalCounters>,
+    pub journal_max_bytes: u64,
+    pub pool: Arc<LatePool>,
+    /// `user@host:port/name`, without a password; a word for a private one.
     pub database: String,
     pub private_database: bool,
     pub started: Instant,

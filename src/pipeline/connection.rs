@@ -257,7 +257,7 @@ impl Life {
         span.ended = Some(ConnectionEnded {
             disconnected_at: Utc::now(),
             reason: end.reason.as_str().to_owned(),
-            frames: self.frames,
+            frames: Some(self.frames),
         });
         match self.mark(&span).await {
             Ok(()) => end,

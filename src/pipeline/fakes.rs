@@ -12,11 +12,15 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::{
-    event::{Ask, Event, FeedId, FeedInfo, Past},
+    event::{Ask, Event, FeedId, FeedInfo, Generation, Past},
     feed::{DecodeError, Decoded, Decoder, FeedKind, Frame, FrameClass, Keepalive, Outcome, Ping},
 };
 
-use super::source::FeedSource;
+use super::{
+    journal::record::{Content, Record, Seq},
+    message::FrameRecorded,
+    source::FeedSource,
+};
 
 /// Keeps every message.
 pub(super) struct Collector<M>(pub Rc<RefCell<Vec<M>>>);
@@ -63,6 +67,18 @@ pub(super) fn source_at(id: &str, url: &str) -> Arc<FeedSource> {
         name: id.into(),
     };
     Arc::new(FeedSource::new(info, Arc::new(kind), url.to_owned()))
+}
+
+/// A record of a feed, received now.
+pub(super) fn recorded(
+    source: &Arc<FeedSource>,
+    seq: i64,
+    generation: u64,
+    content: Content,
+) -> FrameRecorded {
+    let (feed, generation) = (source.info.clone(), Generation(generation));
+    let record = Record::new(Seq(seq), feed, generation, Utc::now(), content);
+    FrameRecorded { record: Arc::new(record), source: source.clone(), written: false }
 }
 
 impl FeedKind for Words {

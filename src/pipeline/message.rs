@@ -11,12 +11,17 @@ use chrono::{DateTime, Utc};
 
 use crate::event::{Ask, ConnectionSpan, Event, FeedId, FeedInfo, Generation, Past};
 
-use super::{connection::ConnectionEnd, source::FeedSource, supervisor::FleetHealth};
+use super::{
+    connection::ConnectionEnd,
+    journal::record::{Record, Seq},
+    source::FeedSource,
+    supervisor::FleetHealth,
+};
 
 // ---- the way of the data ------------------------------------------------------------------------
 
-/// Connection → Parser: one whole message came. Answered when it is safely handed on, so a
-/// connection has one frame in flight.
+/// Connection → Journal: one whole message came. Answered when the journal has it, so a connection
+/// has one frame in flight.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub struct FrameReceived {
@@ -34,7 +39,7 @@ pub enum Payload {
     Binary(bytes::Bytes),
 }
 
-/// Connection → Parser, in order with its frames: the connection began or ended.
+/// Connection → Journal, in order with its frames: the connection began or ended.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub struct ConnectionMarked {
@@ -42,11 +47,29 @@ pub struct ConnectionMarked {
     pub span: ConnectionSpan,
 }
 
-/// Parser → Writer: what one frame meant. Answered when there is room for it.
+/// Journal → Parser: what the feeds said, in order. Answered when all of it is with the writer, so
+/// one of these is in flight.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct FramesRecorded(pub Vec<FrameRecorded>);
+
+/// A record on its way.
+#[derive(Clone)]
+pub struct FrameRecorded {
+    pub record: Arc<Record>,
+    pub source: Arc<FeedSource>,
+    /// Its rows are in the database: its decoder sees it to know where it was, and nothing of it is
+    /// written again.
+    pub written: bool,
+}
+
+/// Parser → Writer: what one record meant; often nothing. Answered when there is room for it.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub struct EventsDecoded {
     pub feed: Arc<FeedInfo>,
+    /// The record that these are all events of; none for news that no journal has.
+    pub seq: Option<Seq>,
     pub events: Vec<Event>,
 }
 
@@ -73,6 +96,15 @@ pub struct BatchWritten(pub Arc<Batch>);
 #[derive(Debug, Default)]
 pub struct Batch {
     pub entries: Vec<Entry>,
+    /// With this batch everything up to here is written: goes into the same transaction.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// How far a journal is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub journal_id: Arc<str>,
+    pub seq: Seq,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +131,9 @@ pub enum StoreError {
     /// Trying again will fail the same way; a human is needed (a missing right, a full disk).
     #[error("postgres refuses: {0}")]
     Refused(String),
+    /// What is stored of this one heat or run makes no sense to this version.
+    #[error("what is stored can't be read: {0}")]
+    Unreadable(String),
 }
 
 // ---- control ------------------------------------------------------------------------------------
@@ -162,6 +197,26 @@ pub struct StopFeeds;
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub struct StopConnection;
+
+/// App → Journal (control): the database has everything up to here; go on from there.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct ResumeFrom(pub Seq);
+
+/// App → Journal: these are configured; what the journal still holds of them counts for them.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct FeedsConfigured(pub Vec<Arc<FeedSource>>);
+
+/// App → Journal: answered when everything taken in is on the disk.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct SaveAll;
+
+/// App → Journal: how many records are not with the writer yet?
+#[derive(Clone, Message)]
+#[rtype(result = "u64")]
+pub struct GetLag;
 
 /// App → Writer: write all that is held; answered when it is written.
 #[derive(Clone, Message)]

@@ -11,7 +11,10 @@ pub mod supervisor;
 pub mod connection;
 pub mod websocket;
 
+pub mod journal;
+
 pub mod parser;
+mod turns;
 
 pub mod writer;
 

@@ -1,6 +1,6 @@
 //! Frames in, events out: one decoder per feed, in the order of its frames.
 //!
-//! Connections send to me, I send to the writer, and a frame is answered when the writer has room
+//! The journal sends to me, I send to the writer, and a record is answered when the writer has room
 //! for its events. What a decoder can't read is an event too (`FrameRejected`). A decoder that
 //! panics is thrown away, its frame kept, and the supervisor told: that is its feed's trouble
 //! alone. I never read a socket and never write a row.
@@ -14,25 +14,30 @@ use std::{
 };
 
 use actix::{Actor, Context, Handler, MailboxError, Recipient, ResponseFuture};
+use futures_util::{StreamExt, stream};
 use log::{debug, error, warn};
 use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
-    event::{Ask, Event, FeedId, FeedInfo, Generation, Past, RejectedFrame, karting::KartingEvent},
+    event::{Ask, Event, FeedId, Generation, Past, RejectedFrame, karting::KartingEvent},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
 use super::{
     connection::panic_words,
+    journal::record::{Content, Record},
     message::{
-        ConnectionMarked, DecoderPanicked, EventsDecoded, FeedRemoved, FrameReceived, Heartbeat,
-        Payload, RecallPast, ReportPanics,
+        DecoderPanicked, EventsDecoded, FeedRemoved, FrameRecorded, FramesRecorded, Heartbeat,
+        Payload, RecallPast, ReportPanics, StoreError,
     },
     source::FeedSource,
+    turns::{Turn, Turns},
 };
 
 /// A frame that needs more than this many answers from the past asks in a circle.
 const MAX_ASKS: usize = 8;
+/// Feeds that may wait for their pasts at the same time.
+const SIDE_BY_SIDE: usize = 64;
 /// Between two questions to a store that refuses to answer: only a human can help.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
@@ -49,19 +54,18 @@ pub struct Outlets {
 pub struct Parser {
     // One handle for all: each clone of a recipient would have mailbox places of its own.
     outlets: Rc<Outlets>,
-    desks: HashMap<FeedId, Rc<Mutex<Desk>>>,
+    places: HashMap<FeedId, Place>,
     /// None where nobody supervises: in a replay.
     supervisor: Option<Recipient<DecoderPanicked>>,
 }
 
 impl Parser {
     pub fn new(outlets: Outlets) -> Self {
-        Self { outlets: Rc::new(outlets), desks: HashMap::new(), supervisor: None }
+        Self { outlets: Rc::new(outlets), places: HashMap::new(), supervisor: None }
     }
 
-    fn desk(&mut self, source: &Arc<FeedSource>) -> Rc<Mutex<Desk>> {
-        let desk = self.desks.entry(source.info.id.clone());
-        desk.or_insert_with(|| Rc::new(Mutex::new(Desk::default()))).clone()
+    fn place(&mut self, source: &Arc<FeedSource>) -> &mut Place {
+        self.places.entry(source.info.id.clone()).or_default()
     }
 }
 
@@ -69,50 +73,38 @@ impl Actor for Parser {
     type Context = Context<Self>;
 }
 
-impl Handler<ConnectionMarked> for Parser {
+impl Handler<FramesRecorded> for Parser {
     type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, mark: ConnectionMarked, _: &mut Self::Context) -> Self::Result {
-        let (desk, outlets) = (self.desk(&mark.source), self.outlets.clone());
+    /// Decodes the records of different feeds side by side, since one may have to wait for the past,
+    /// and hands on what they meant in the order in which they came: a checkpoint has no holes.
+    fn handle(
+        &mut self,
+        FramesRecorded(records): FramesRecorded,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let readings: Vec<_> = records
+            .into_iter()
+            .map(|recorded| {
+                let place = self.place(&recorded.source);
+                let reading = Reading {
+                    // In the order of the records, not in that in which futures are polled.
+                    turn: place.turns.take(),
+                    desk: place.desk.clone(),
+                    outlets: self.outlets.clone(),
+                    supervisor: self.supervisor.clone(),
+                    recorded,
+                };
+                reading.read()
+            })
+            .collect();
+        let mut readings = stream::iter(readings).buffered(SIDE_BY_SIDE);
+        let outlets = self.outlets.clone();
         Box::pin(async move {
-            let _turn = desk.lock().await;
-            let events = vec![Event::Connection(mark.span)];
-            outlets.hand_on(&mark.source.info, events).await;
-        })
-    }
-}
-
-impl Handler<FrameReceived> for Parser {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, frame: FrameReceived, _: &mut Self::Context) -> Self::Result {
-        let (desk, outlets) = (self.desk(&frame.source), self.outlets.clone());
-        let supervisor = self.supervisor.clone();
-        Box::pin(async move {
-            // A feed's frames take turns, also when an older connection still has one in flight.
-            let mut desk = desk.lock().await;
-            let events = match desk.read(&frame, &outlets).await {
-                Ok(events) => events,
-                Err(failure) => {
-                    if let (Failure::Panic(words), Some(supervisor)) = (&failure, supervisor) {
-                        supervisor.do_send(DecoderPanicked {
-                            feed: frame.source.info.id.clone(),
-                            generation: frame.generation,
-                            message: format!("decoder {words}"),
-                        });
-                    }
-                    let rejected = reject(&frame, &failure);
-                    match desk.keeps(&frame) {
-                        true => vec![rejected],
-                        false => {
-                            frame.source.counters.unkept.fetch_add(1, Ordering::Relaxed);
-                            Vec::new()
-                        }
-                    }
+            while let Some((decoded, _turn)) = readings.next().await {
+                if let Some(decoded) = decoded {
+                    outlets.hand_on(decoded).await;
                 }
-            };
-            if !events.is_empty() {
-                outlets.hand_on(&frame.source.info, events).await;
             }
         })
     }
@@ -130,7 +122,8 @@ impl Handler<FeedRemoved> for Parser {
     type Result = ();
 
     fn handle(&mut self, FeedRemoved(feed): FeedRemoved, _: &mut Self::Context) {
-        self.desks.remove(&feed);
+        // What is under way may still need it.
+        self.places.retain(|id, place| *id != feed || Rc::strong_count(&place.desk) > 1);
     }
 }
 
@@ -140,22 +133,57 @@ impl Handler<Heartbeat> for Parser {
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
 }
 
+/// One record, from its turn to what it meant.
+struct Reading {
+    turn: Turn,
+    desk: Rc<Mutex<Desk>>,
+    outlets: Rc<Outlets>,
+    supervisor: Option<Recipient<DecoderPanicked>>,
+    recorded: FrameRecorded,
+}
+
+impl Reading {
+    /// What is to be written, and the turn, which lasts until it is handed on: the next record of
+    /// the feed may ask for the past, which must have this one in it.
+    async fn read(self) -> (Option<EventsDecoded>, Turn) {
+        let Self { mut turn, desk, outlets, supervisor, recorded } = self;
+        turn.begin().await;
+        let FrameRecorded { record, source, written } = recorded;
+        let events = match &record.content {
+            Content::Mark(span) => vec![Event::Connection(span.clone())],
+            Content::Lost(lost) => vec![Event::FramesLost(lost.clone())],
+            Content::Frame(payload) => {
+                let frame = Received { source: &source, record: &record, payload, written };
+                let mut desk = desk.lock().await;
+                let read = desk.read(&frame, &outlets).await;
+                read.unwrap_or_else(|failure| desk.fail(&frame, &failure, supervisor.as_ref()))
+            }
+        };
+        let feed = source.info.clone();
+        let decoded = (!written).then(|| EventsDecoded { feed, seq: Some(record.seq), events });
+        (decoded, turn)
+    }
+}
+
 impl Outlets {
-    async fn hand_on(&self, feed: &Arc<FeedInfo>, events: Vec<Event>) {
-        let decoded = EventsDecoded { feed: feed.clone(), events };
-        let count = decoded.events.len();
+    async fn hand_on(&self, decoded: EventsDecoded) {
+        let (feed, count) = (decoded.feed.id.clone(), decoded.events.len());
         if let Err(gone) = self.events.send(decoded).await {
-            lost(&feed.id, count, gone);
+            lost(&feed, count, gone);
         }
     }
 
-    /// Asks until somebody answers; none when the writer is gone.
-    async fn recall(&self, source: &FeedSource, ask: &Ask) -> Option<Past> {
+    /// Asks until somebody answers. While the database refuses nothing could be written either, so
+    /// the other feeds may wait as well; a past that makes no sense is the trouble of its feed.
+    async fn recall(&self, source: &FeedSource, ask: &Ask) -> Result<Past, Failure> {
         let feed = &source.info;
         loop {
             let question = RecallPast { feed: feed.clone(), ask: ask.clone() };
             match self.recall.send(question).await {
-                Ok(Ok(past)) => return Some(past),
+                Ok(Ok(past)) => return Ok(past),
+                Ok(Err(unreadable @ StoreError::Unreadable(_))) => {
+                    return Err(Failure::Past(unreadable));
+                }
                 Ok(Err(refusal)) => {
                     let words = format!("it waits, its history can't be read: {refusal}");
                     error!("feed={} {words}", feed.id);
@@ -164,7 +192,7 @@ impl Outlets {
                 }
                 Err(gone) => {
                     lost(&feed.id, 1, gone);
-                    return None;
+                    return Err(Failure::Stopped);
                 }
             }
         }
@@ -184,13 +212,22 @@ enum Failure {
     Unreadable(#[from] DecodeError),
     #[error("{0}")]
     Panic(String),
+    #[error(transparent)]
+    Past(StoreError),
     #[error("its decoder asked for the past more than {MAX_ASKS} times")]
     AsksForever,
     #[error("the pipeline stopped while it was read")]
     Stopped,
 }
 
-/// The place of one feed: its decoder, and which connection it listens to.
+/// The place of one feed.
+#[derive(Default)]
+struct Place {
+    turns: Turns,
+    desk: Rc<Mutex<Desk>>,
+}
+
+/// A feed's decoder, and which connection it listens to.
 #[derive(Default)]
 struct Desk {
     /// What the decoder was made for: a feed that was configured anew may be of another kind.
@@ -201,27 +238,63 @@ struct Desk {
     rejected_in: (i64, u32),
 }
 
+/// A frame in hand.
+struct Received<'a> {
+    source: &'a Arc<FeedSource>,
+    record: &'a Record,
+    payload: &'a Payload,
+    /// It was counted and its rows were written before.
+    written: bool,
+}
+
 impl Desk {
     async fn read(
         &mut self,
-        frame: &FrameReceived,
+        frame: &Received<'_>,
         outlets: &Outlets,
     ) -> Result<Vec<Event>, Failure> {
-        let FrameReceived { source, generation, received_at, payload } = frame;
+        let Received { source, record, payload, written } = frame;
         let Payload::Text(text) = payload else { return Err(Failure::Binary) };
-        let read = Frame { received_at: *received_at, payload: text };
+        let read = Frame { received_at: record.received_at, payload: text };
         let outcome = self.decode(frame, read, outlets).await?;
-        let counters = &source.counters;
-        counters.count_valid(*generation, *received_at, outcome.active);
-        counters.count_unknown(&outcome.unknown);
-        counters.laps.fetch_add(laps_in(&outcome.events), Ordering::Relaxed);
+        if !written {
+            let counters = &source.counters;
+            counters.count_valid(record.generation, record.received_at, outcome.active);
+            counters.count_unknown(&outcome.unknown);
+            counters.laps.fetch_add(laps_in(&outcome.events), Ordering::Relaxed);
+        }
         Ok(outcome.events)
+    }
+
+    /// What becomes of a frame that nobody can read.
+    fn fail(
+        &mut self,
+        frame: &Received<'_>,
+        failure: &Failure,
+        supervisor: Option<&Recipient<DecoderPanicked>>,
+    ) -> Vec<Event> {
+        if frame.written {
+            return Vec::new();
+        }
+        if let (Failure::Panic(words), Some(supervisor)) = (failure, supervisor) {
+            supervisor.do_send(DecoderPanicked {
+                feed: frame.source.info.id.clone(),
+                generation: frame.record.generation,
+                message: format!("decoder {words}"),
+            });
+        }
+        let rejected = reject(frame, failure);
+        if self.keeps(frame) {
+            return vec![rejected];
+        }
+        frame.source.counters.unkept.fetch_add(1, Ordering::Relaxed);
+        Vec::new()
     }
 
     /// Decodes, with as many looks into the past as the decoder wants.
     async fn decode(
         &mut self,
-        frame: &FrameReceived,
+        frame: &Received<'_>,
         read: Frame<'_>,
         outlets: &Outlets,
     ) -> Result<Outcome, Failure> {
@@ -230,18 +303,19 @@ impl Desk {
                 Decoded::Events(outcome) => return Ok(outcome),
                 Decoded::Asks(ask) => ask,
             };
-            let past = outlets.recall(&frame.source, &ask).await.ok_or(Failure::Stopped)?;
+            let past = outlets.recall(frame.source, &ask).await?;
             self.guarded(frame, |decoder| decoder.recall(ask, past))?;
         }
         Err(Failure::AsksForever)
     }
 
-    fn decode_once(&mut self, frame: &FrameReceived, read: Frame<'_>) -> Result<Decoded, Failure> {
-        if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, &frame.source)) {
+    fn decode_once(&mut self, frame: &Received<'_>, read: Frame<'_>) -> Result<Decoded, Failure> {
+        if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, frame.source)) {
             self.source = Some(frame.source.clone());
             self.decoder = None;
         }
-        let reconnected = self.generation.replace(frame.generation) != Some(frame.generation);
+        let reconnected =
+            self.generation.replace(frame.record.generation) != Some(frame.record.generation);
         let decoded = self.guarded(frame, |decoder| {
             if reconnected {
                 decoder.connected();
@@ -254,7 +328,7 @@ impl Desk {
     /// Lets the decoder work, and throws it away if it panics.
     fn guarded<T>(
         &mut self,
-        frame: &FrameReceived,
+        frame: &Received<'_>,
         work: impl FnOnce(&mut dyn Decoder) -> T,
     ) -> Result<T, Failure> {
         let decoder = &mut self.decoder;
@@ -271,8 +345,8 @@ impl Desk {
     }
 
     /// Whether one more rejected frame of this minute may be kept.
-    fn keeps(&mut self, frame: &FrameReceived) -> bool {
-        let minute = frame.received_at.timestamp().div_euclid(60);
+    fn keeps(&mut self, frame: &Received<'_>) -> bool {
+        let minute = frame.record.received_at.timestamp().div_euclid(60);
         if self.rejected_in.0 != minute {
             self.rejected_in = (minute, 0);
         }
@@ -281,9 +355,9 @@ impl Desk {
     }
 }
 
-fn reject(frame: &FrameReceived, failure: &Failure) -> Event {
-    let FrameReceived { source, generation, received_at, payload } = frame;
-    let feed = &source.info.id;
+fn reject(frame: &Received<'_>, failure: &Failure) -> Event {
+    let Received { source, record, payload, .. } = frame;
+    let (feed, generation) = (&source.info.id, record.generation);
     let count = source.counters.rejected.fetch_add(1, Ordering::Relaxed) + 1;
     source.counters.set_trouble(format!("the latest frame was rejected: {failure}"));
     // A venue that sends nothing but noise must not fill the log as well.
@@ -296,7 +370,7 @@ fn reject(frame: &FrameReceived, failure: &Failure) -> Event {
         debug!("feed={feed} generation={generation} frame rejected reason={failure}");
     }
     Event::FrameRejected(RejectedFrame {
-        received_at: *received_at,
+        received_at: record.received_at,
         reason: failure.to_string(),
         payload: match payload {
             Payload::Text(text) => text.to_string(),

@@ -423,7 +423,7 @@ impl FeedSupervisor {
         let ended = ConnectionEnded {
             disconnected_at: Utc::now(),
             reason: end.reason.as_str().to_owned(),
-            frames: 0,
+            frames: None,
         };
         let span = ConnectionSpan { generation, connected_at, ended: Some(ended) };
         let mark = ConnectionMarked { source: slot.source.clone(), span };

@@ -26,9 +26,10 @@ use crate::event::{Event, Past};
 
 use super::{
     backoff::Backoff,
+    journal::record::Seq,
     message::{
-        Batch, BatchReport, BatchWritten, Drain, Entry, EventsDecoded, Heartbeat, RecallPast,
-        StoreError, WriteBatch,
+        Batch, BatchReport, BatchWritten, Checkpoint, Drain, Entry, EventsDecoded, Heartbeat,
+        RecallPast, StoreError, WriteBatch,
     },
 };
 
@@ -53,6 +54,9 @@ impl Default for Batching {
 /// A batch of about 64 MB is far below what Postgres takes in one message.
 const BATCH_WEIGHT: usize = 64 << 10;
 
+/// Records without news are checkpointed so often: as many may be read once more after a crash.
+const SETTLE_AFTER: Duration = Duration::from_secs(1);
+
 /// Between two tries while Postgres is away: short enough to notice its return at once.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -74,6 +78,8 @@ pub struct WriterCounters {
     pub waiting: AtomicU64,
     /// How long the last batch took, milliseconds.
     pub last_batch_ms: AtomicU64,
+    /// The last record of the journal whose rows are all in Postgres, since the start; 0 for none.
+    checkpoint: AtomicI64,
     /// Unix milliseconds; 0 for never.
     last_written_ms: AtomicI64,
     /// Why the batch in hand is not written yet; none when all is well.
@@ -94,6 +100,16 @@ impl WriterCounters {
         }
     }
 
+    /// Up to here everything of the journal is in Postgres; [`Seq::default`] before the first batch.
+    pub fn checkpoint(&self) -> Seq {
+        Seq(self.checkpoint.load(Ordering::Relaxed))
+    }
+
+    /// Where an earlier process left off.
+    pub fn start_from(&self, checkpoint: Seq) {
+        self.checkpoint.fetch_max(checkpoint.0, Ordering::Relaxed);
+    }
+
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -108,6 +124,8 @@ pub struct WriterParams {
     pub batching: Batching,
     pub store: Recipient<WriteBatch>,
     pub recall: Recipient<RecallPast>,
+    /// Whose records the events come from; none where there is no journal.
+    pub journal_id: Option<Arc<str>>,
     /// Hears of every batch that was written.
     pub written: Option<Recipient<BatchWritten>>,
     pub counters: Arc<WriterCounters>,
@@ -123,7 +141,12 @@ pub struct Writer {
     /// A batch being written, a question being answered, or the listener being told.
     in_flight: Option<Flight>,
     accepted: u64,
+    /// Of these, entries that are in a batch that has begun.
+    batched: u64,
     written: u64,
+    /// With so many entries accepted, everything up to this record is; in order.
+    ends: VecDeque<(u64, Seq)>,
+    oldest_end: Option<Instant>,
     waiting: VecDeque<Waiting>,
     questions: VecDeque<Question>,
     drains: Vec<oneshot::Sender<()>>,
@@ -163,7 +186,10 @@ impl Writer {
             oldest_held: None,
             in_flight: None,
             accepted: 0,
+            batched: 0,
             written: 0,
+            ends: VecDeque::new(),
+            oldest_end: None,
             waiting: VecDeque::new(),
             questions: VecDeque::new(),
             drains: Vec::new(),
@@ -179,7 +205,8 @@ impl Handler<EventsDecoded> for Writer {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, decoded: EventsDecoded, ctx: &mut Self::Context) -> Self::Result {
-        if self.waiting.is_empty() && self.has_room() {
+        let fits = decoded.events.is_empty() || self.has_room();
+        if self.waiting.is_empty() && fits {
             self.accept(decoded, ctx);
             self.go_on(ctx);
             return Box::pin(std::future::ready(()));
@@ -239,7 +266,10 @@ impl Writer {
     }
 
     fn accept(&mut self, decoded: EventsDecoded, ctx: &mut Context<Self>) {
-        let EventsDecoded { feed, events } = decoded;
+        let EventsDecoded { feed, seq, events } = decoded;
+        if let Some(seq) = seq {
+            self.end_record(seq, self.accepted + events.len() as u64, ctx);
+        }
         if events.is_empty() {
             return;
         }
@@ -254,6 +284,33 @@ impl Writer {
         self.held.extend(events.into_iter().map(|event| Entry { feed: feed.clone(), event }));
     }
 
+    /// Most records mean nothing new; the checkpoint passes them all the same, with the next batch
+    /// or alone.
+    fn end_record(&mut self, seq: Seq, accepted: u64, ctx: &mut Context<Self>) {
+        match self.ends.back_mut() {
+            Some((count, last)) if *count == accepted => *last = seq,
+            _ => self.ends.push_back((accepted, seq)),
+        }
+        if self.oldest_end.is_none() {
+            self.oldest_end = Some(Instant::now());
+            ctx.notify_later(Aged { batch_id: self.batch_id }, SETTLE_AFTER);
+        }
+    }
+
+    /// The checkpoint that a batch with the first `batched` entries reaches.
+    fn reach_checkpoint(&mut self) -> Option<Checkpoint> {
+        let mut reached = None;
+        while let Some(&(count, seq)) = self.ends.front()
+            && count <= self.batched
+        {
+            self.ends.pop_front();
+            reached = Some(seq);
+        }
+        self.oldest_end = (!self.ends.is_empty()).then(Instant::now);
+        let journal_id = self.params.journal_id.clone()?;
+        reached.map(|seq| Checkpoint { journal_id, seq })
+    }
+
     /// Begins whatever is due, if nothing is in flight.
     fn go_on(&mut self, ctx: &mut Context<Self>) {
         if self.in_flight.is_some() {
@@ -266,7 +323,7 @@ impl Writer {
         if self.batch_is_due() {
             return self.begin_batch(ctx);
         }
-        if self.held.is_empty() && self.waiting.is_empty() {
+        if self.held.is_empty() && self.waiting.is_empty() && self.ends.is_empty() {
             for done in self.drains.drain(..) {
                 // Whoever asked may have lost patience.
                 done.send(()).ok();
@@ -274,7 +331,7 @@ impl Writer {
         }
     }
 
-    /// How many of the held events make the next batch: at least one.
+    /// How many of the held events make the next batch: at least one, where there are any.
     fn batch_len(&self) -> usize {
         let most = self.held.len().min(self.params.batching.batch_events);
         let mut weight = 0;
@@ -282,22 +339,25 @@ impl Writer {
             weight += entry.event.weight();
             weight <= BATCH_WEIGHT
         });
-        light.count().clamp(1, most.max(1))
+        light.count().max(1).min(most)
     }
 
     fn batch_is_due(&self) -> bool {
         let Batching { flush_after, batch_events, .. } = self.params.batching;
         let wanted = !self.questions.is_empty() || !self.drains.is_empty();
-        !self.held.is_empty()
-            && (wanted
-                || self.held.len() >= batch_events
-                || self.oldest_held.is_some_and(|at| at.elapsed() >= flush_after))
+        let old = |since: Option<Instant>, limit| since.is_some_and(|at| at.elapsed() >= limit);
+        if self.held.is_empty() {
+            return !self.ends.is_empty() && (wanted || old(self.oldest_end, SETTLE_AFTER));
+        }
+        wanted || self.held.len() >= batch_events || old(self.oldest_held, flush_after)
     }
 
     fn begin_batch(&mut self, ctx: &mut Context<Self>) {
         self.batch_id += 1;
         let rest = self.held.split_off(self.batch_len());
         let entries = std::mem::replace(&mut self.held, rest);
+        self.batched += entries.len() as u64;
+        let checkpoint = self.reach_checkpoint();
         self.held_weight -= entries.iter().map(|entry| entry.event.weight()).sum::<usize>();
         self.oldest_held = (!self.held.is_empty()).then(Instant::now);
         if !self.held.is_empty() {
@@ -313,7 +373,7 @@ impl Writer {
             self.accept(decoded, ctx);
             accepted.send(()).ok();
         }
-        self.write(Arc::new(Batch { entries }), ctx);
+        self.write(Arc::new(Batch { entries, checkpoint }), ctx);
     }
 
     fn write(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
@@ -332,6 +392,9 @@ impl Writer {
         counters.batches.fetch_add(1, Ordering::Relaxed);
         counters.rows.fetch_add(report.rows, Ordering::Relaxed);
         counters.rejected_rows.fetch_add(report.rejected, Ordering::Relaxed);
+        if let Some(Checkpoint { seq, .. }) = batch.checkpoint {
+            counters.checkpoint.fetch_max(seq.0, Ordering::Relaxed);
+        }
         counters.last_written_ms.store(Utc::now().timestamp_millis(), Ordering::Relaxed);
         if let Some(flight) = self.in_flight.take() {
             let took = flight.began.elapsed();
@@ -383,7 +446,7 @@ impl Writer {
                 StoreError::Retriable(_) => {
                     warn!("{words}; trying again events={events} held={held} retries={retries}");
                 }
-                StoreError::Refused(_) => {
+                StoreError::Refused(_) | StoreError::Unreadable(_) => {
                     error!(
                         "{words}; nothing is lost, but somebody has to look events={events} held={held} retries={retries}"
                     );

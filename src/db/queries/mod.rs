@@ -4,13 +4,16 @@ mod past;
 
 use std::collections::HashMap;
 
-use diesel::{PgConnection, QueryDsl, QueryResult, RunQueryDsl, dsl::max};
+use diesel::{OptionalExtension, PgConnection, QueryDsl, QueryResult, RunQueryDsl, dsl::max};
 
-use crate::event::{FeedId, Generation};
+use crate::{
+    event::{FeedId, Generation},
+    pipeline::journal::record::Seq,
+};
 
 use super::{
     migrate::{SchemaState, schema_state},
-    schema::{feed_connections, feeds},
+    schema::{checkpoints, feed_connections, feeds},
 };
 
 pub use past::past;
@@ -22,6 +25,16 @@ pub use past::past;
 /// It does not answer.
 pub fn ping(conn: &mut PgConnection) -> QueryResult<SchemaState> {
     schema_state(conn)
+}
+
+/// How far the journal is written to this database; [`Seq::default`] when it knows nothing of it.
+///
+/// # Errors
+/// The connection's.
+pub fn checkpoint(conn: &mut PgConnection, journal_id: &str) -> QueryResult<Seq> {
+    let seq: Option<i64> =
+        checkpoints::table.find(journal_id).select(checkpoints::seq).first(conn).optional()?;
+    Ok(seq.map(Seq).unwrap_or_default())
 }
 
 /// The latest connection of every feed that ever had one: a new process counts on from there.

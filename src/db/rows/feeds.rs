@@ -51,7 +51,7 @@ impl<'a> NewFeedConnection<'a> {
             connected_at: time(span.connected_at),
             disconnected_at: ended.map(|ended| time(ended.disconnected_at)),
             reason: ended.map(|ended| text(&ended.reason)),
-            frames: ended.map(|ended| ended.frames.cast_signed()),
+            frames: ended.and_then(|ended| ended.frames).map(u64::cast_signed),
         }
     }
 }

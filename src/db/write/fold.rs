@@ -75,7 +75,8 @@ pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
     let mut gathered = GatheredChildren::default();
     for Entry { feed, event } in &batch.entries {
         match event {
-            Event::Configured => {}
+            // Its table comes with the completeness migration.
+            Event::Configured | Event::FramesLost(_) => {}
             Event::Connection(span) => gathered
                 .connections
                 .add(ids.feed(&feed.id), |feed_id| NewFeedConnection::new(feed_id, span)),

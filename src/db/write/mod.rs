@@ -33,15 +33,19 @@ pub(super) fn write_batch(
     ids.forget_oldest();
     let outcome = conn.transaction(|conn| {
         let whole = conn.transaction(|conn| Pass::new(conn, ids, Care::Whole).write(batch));
-        match whole {
+        let report = match whole {
             Err(Fault::Query(error)) if fault::may_be_a_row(&error) => {
                 ids.forget_all();
-                Pass::new(conn, ids, Care::RowByRow).write(batch)
+                Pass::new(conn, ids, Care::RowByRow).write(batch)?
             }
-            other => other,
+            other => other?,
+        };
+        if let Some(checkpoint) = &batch.checkpoint {
+            sql::put_checkpoint(conn, checkpoint)?;
         }
+        Ok(report)
     });
-    outcome.map_err(|fault| {
+    outcome.map_err(|fault: Fault| {
         // Ids that this transaction made are gone with it.
         ids.forget_all();
         fault.into_store_error()

@@ -9,7 +9,10 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Text},
 };
 
-use crate::db::rows::row::{Column, Row, Rule};
+use crate::{
+    db::rows::row::{Column, Row, Rule},
+    pipeline::message::Checkpoint,
+};
 
 /// Heat, driver and first lap of a gap.
 pub(super) type GapKey = (i64, i64, i32);
@@ -60,6 +63,16 @@ pub(super) fn delete_gaps(conn: &mut PgConnection, closed: &[GapKey]) -> QueryRe
         .bind::<Array<Integer>, _>(closed.iter().map(|key| key.2).collect::<Vec<_>>())
         .execute(conn)
         .map(|deleted| deleted as u64)
+}
+
+pub(super) fn put_checkpoint(conn: &mut PgConnection, checkpoint: &Checkpoint) -> QueryResult<()> {
+    let text = "INSERT INTO checkpoints AS old (journal_id, seq) VALUES ($1, $2) \
+                ON CONFLICT (journal_id) DO UPDATE SET seq = GREATEST(old.seq, excluded.seq)";
+    sql_query(text)
+        .bind::<Text, _>(checkpoint.journal_id.as_ref())
+        .bind::<BigInt, _>(checkpoint.seq.0)
+        .execute(conn)
+        .map(drop)
 }
 
 /// A feed has one connection at a time: one that is still open although a newer one began died

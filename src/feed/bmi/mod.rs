@@ -26,7 +26,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Decoder, FeedKind, FrameClass, Keepalive, ParamProblem, Params, Ping};
+use super::{Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping};
 
 use self::{decode::BmiDecoder, scalar::Scalar};
 
@@ -56,6 +56,11 @@ impl Bmi {
             (Some(url), Some(resource)) if problems.is_empty() => Ok(Self { url, resource }),
             _ => Err(problems),
         }
+    }
+
+    /// A feed that nobody connects any more.
+    pub(super) fn retired() -> Option<Self> {
+        Some(Self { url: Url::parse(NOWHERE).ok()?, resource: String::new() })
     }
 }
 

@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Decoder, FeedKind, FrameClass, Keepalive, ParamProblem, Params, Ping};
+use super::{Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping};
 
 use decode::FlowAgilityDecoder;
 
@@ -55,6 +55,11 @@ impl FlowAgility {
             Some(url) if problems.is_empty() => Ok(Self { url }),
             _ => Err(problems),
         }
+    }
+
+    /// A feed that nobody connects any more.
+    pub(super) fn retired() -> Option<Self> {
+        Some(Self { url: Url::parse(NOWHERE).ok()? })
     }
 }
 

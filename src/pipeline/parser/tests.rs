@@ -6,7 +6,8 @@ use chrono::Utc;
 use crate::{
     event::ConnectionSpan,
     pipeline::{
-        fakes::{Collector, source},
+        fakes::{Collector, recorded, source},
+        journal::record::Seq,
         message::StoreError,
     },
 };
@@ -49,13 +50,11 @@ impl Bench {
     }
 
     async fn frame(&self, generation: u64, payload: Payload) {
-        let frame = FrameReceived {
-            source: self.source.clone(),
-            generation: Generation(generation),
-            received_at: Utc::now(),
-            payload,
-        };
-        self.parser.send(frame).await.unwrap();
+        self.records(vec![recorded(&self.source, 1, generation, Content::Frame(payload))]).await;
+    }
+
+    async fn records(&self, records: Vec<FrameRecorded>) {
+        self.parser.send(FramesRecorded(records)).await.unwrap();
     }
 
     async fn text(&self, generation: u64, text: &'static str) {
@@ -150,13 +149,10 @@ fn parser_keeps_a_bounded_number_of_rejected_frames_a_minute_and_counts_all() {
         let bench = Bench::new().await;
         let at = Utc::now();
         for _ in 0..KEPT_A_MINUTE + 10 {
-            let frame = FrameReceived {
-                source: bench.source.clone(),
-                generation: Generation(1),
-                received_at: at,
-                payload: Payload::Text("bad".into()),
-            };
-            bench.parser.send(frame).await.unwrap();
+            let content = Content::Frame(Payload::Text("bad".into()));
+            let mut bad = recorded(&bench.source, 1, 1, content);
+            Arc::make_mut(&mut bad.record).received_at = at;
+            bench.records(vec![bad]).await;
         }
         assert_eq!(bench.rejected().len(), KEPT_A_MINUTE as usize);
         let counters = &bench.source.counters;
@@ -186,11 +182,49 @@ fn parser_hands_marks_on_in_order_with_frames() {
         let bench = Bench::new().await;
         let span =
             ConnectionSpan { generation: Generation(1), connected_at: Utc::now(), ended: None };
-        let mark = ConnectionMarked { source: bench.source.clone(), span: span.clone() };
-        bench.parser.send(mark).await.unwrap();
+        bench.records(vec![recorded(&bench.source, 1, 1, Content::Mark(span.clone()))]).await;
         bench.text(1, "lap").await;
         let decoded = bench.decoded.borrow();
         assert_eq!(decoded[0].events, [Event::Connection(span)]);
         assert_eq!(decoded.len(), 2);
+    });
+}
+
+#[test]
+fn parser_hands_records_on_in_order_when_one_waits_for_its_past() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let other = source("b");
+        let text = |source, seq, text: &'static str| {
+            recorded(source, seq, 1, Content::Frame(Payload::Text(text.into())))
+        };
+        // The first of "a" has to wait for an answer, those of "b" have not.
+        bench
+            .records(vec![
+                text(&bench.source, 5, "ask"),
+                text(&other, 7, "lap"),
+                text(&bench.source, 8, "lap"),
+                text(&other, 9, "nothing new"),
+            ])
+            .await;
+        let seqs: Vec<_> = bench.decoded.borrow().iter().map(|decoded| decoded.seq).collect();
+        assert_eq!(seqs, [5, 7, 8, 9].map(|seq| Some(Seq(seq))));
+    });
+}
+
+#[test]
+fn parser_shows_a_written_record_to_its_decoder_and_writes_nothing_of_it() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let mut known = recorded(&bench.source, 4, 1, Content::Frame(Payload::Text("lap".into())));
+        known.written = true;
+        let mut bad = recorded(&bench.source, 5, 1, Content::Frame(Payload::Text("bad".into())));
+        bad.written = true;
+        bench.records(vec![known, bad]).await;
+        assert!(bench.decoded.borrow().is_empty());
+        assert_eq!(bench.source.counters.rejected.load(Ordering::Relaxed), 0);
+        bench.text(1, "lap").await;
+        let events = bench.decoded.borrow()[0].events.len();
+        assert_eq!(events, 1, "the decoder knew this connection already");
     });
 }

@@ -80,6 +80,7 @@ impl Bench {
             batching,
             store: store.clone().recipient(),
             recall: store.recipient(),
+            journal_id: Some("j".into()),
             written: Some(listener),
             counters: counters.clone(),
         });
@@ -87,7 +88,18 @@ impl Bench {
     }
 
     fn events(&self, count: usize) -> EventsDecoded {
-        EventsDecoded { feed: source("a").info.clone(), events: vec![Event::Configured; count] }
+        let events = vec![Event::Configured; count];
+        EventsDecoded { feed: source("a").info.clone(), seq: None, events }
+    }
+
+    fn record(&self, seq: i64, count: usize) -> EventsDecoded {
+        EventsDecoded { seq: Some(Seq(seq)), ..self.events(count) }
+    }
+
+    fn checkpoints(&self) -> Vec<Option<i64>> {
+        let written = self.written.borrow();
+        let seq = |BatchWritten(batch): &BatchWritten| batch.checkpoint.as_ref().map(|c| c.seq.0);
+        written.iter().map(seq).collect()
     }
 
     fn batches(&self) -> Vec<usize> {
@@ -202,6 +214,7 @@ fn writer_counts_a_large_event_for_several() {
             let frame = RejectedFrame { received_at: Utc::now(), reason: String::new(), payload };
             EventsDecoded {
                 feed: source("a").info.clone(),
+                seq: None,
                 events: vec![Event::FrameRejected(frame)],
             }
         };
@@ -243,5 +256,38 @@ fn writer_is_drained_when_nothing_is_held_any_more() {
         bench.writer.send(Drain).await.unwrap();
         assert_eq!(bench.batches().iter().sum::<usize>(), 15);
         assert_eq!(bench.counters.held(), 0);
+    });
+}
+
+#[test]
+fn writer_checkpoints_the_last_record_that_is_whole_in_a_batch() {
+    in_paused_time(async {
+        let bench = Bench::new(BATCHING, 0, Duration::ZERO);
+        bench.writer.send(bench.record(1, 4)).await.unwrap();
+        bench.writer.send(bench.record(2, 0)).await.unwrap();
+        // Half of it is in the first batch of ten.
+        bench.writer.send(bench.record(3, 12)).await.unwrap();
+        bench.writer.send(bench.record(4, 0)).await.unwrap();
+        pass(200).await;
+        assert_eq!(bench.batches(), [10, 6]);
+        assert_eq!(bench.checkpoints(), [Some(2), Some(4)]);
+        assert_eq!(bench.counters.checkpoint(), Seq(4));
+    });
+}
+
+#[test]
+fn writer_checkpoints_records_without_news_after_a_while() {
+    in_paused_time(async {
+        let bench = Bench::new(BATCHING, 0, Duration::ZERO);
+        for seq in 1..=30 {
+            bench.writer.send(bench.record(seq, 0)).await.unwrap();
+        }
+        pass(900).await;
+        assert!(bench.checkpoints().is_empty());
+        pass(200).await;
+        assert_eq!(bench.checkpoints(), [Some(30)]);
+        bench.writer.send(bench.record(31, 0)).await.unwrap();
+        bench.writer.send(Drain).await.unwrap();
+        assert_eq!(bench.counters.checkpoint(), Seq(31));
     });
 }

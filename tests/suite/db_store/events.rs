@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::Addr;
 use chrono::{DateTime, Utc};
 use ringside::{
-    db::{Pool, store::Store},
+    db::{LatePool, Pool, store::Store},
     event::{
         Ask, ConnectionEnded, ConnectionSpan, Event, Extra, FeedId, FeedInfo, Generation, Past,
         RejectedFrame,
@@ -188,7 +188,7 @@ pub fn span(generation: u64, connected: i64, ended: Option<(i64, &str)>) -> Even
         ended: ended.map(|(seconds, reason)| ConnectionEnded {
             disconnected_at: at(seconds),
             reason: reason.to_owned(),
-            frames: 42,
+            frames: Some(42),
         }),
     })
 }
@@ -248,12 +248,14 @@ impl TestStore {
     }
 
     pub fn over(pool: Pool) -> Self {
-        Self { store: Store::start(pool), feed: feed("speedpark") }
+        let late = LatePool::default();
+        late.open(pool, String::new());
+        Self { store: Store::start(Arc::new(late)), feed: feed("speedpark") }
     }
 
     pub async fn try_write(&self, events: &[Event]) -> Result<BatchReport, StoreError> {
         let entry = |event: &Event| Entry { feed: Arc::clone(&self.feed), event: event.clone() };
-        let batch = Batch { entries: events.iter().map(entry).collect() };
+        let batch = Batch { entries: events.iter().map(entry).collect(), checkpoint: None };
         self.store.send(WriteBatch(Arc::new(batch))).await.unwrap()
     }
 

@@ -1,0 +1,342 @@
+//! Every frame on disk first: takes what the connections receive, gives it a place in one order,
+//! and hands it on to the parser.
+//!
+//! A connection is answered as soon as its frame is in memory; a group of frames is saved every
+//! [`SAVE_AFTER`], and the parser does not wait for that. While the database is away the parser
+//! stands still, the connections do not: what leaves memory is read again from the file, in order,
+//! when the parser goes on. After a start I wait to be told where to go on ([`ResumeFrom`]). I drop
+//! only what is written, or, loudly, what fits nowhere; I never look into a frame.
+
+pub mod record;
+
+mod counters;
+pub mod disk;
+mod error;
+pub mod file;
+mod handing;
+pub mod reader;
+mod tail;
+mod tidy;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient,
+    ResponseFuture, WrapFuture,
+};
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+
+use crate::event::{FeedId, Generation};
+
+pub use self::{counters::JournalCounters, error::JournalError};
+use self::{
+    disk::{Disk, LookBack, SaveRecords},
+    file::Keep,
+    handing::Handing,
+    record::{Content, Record, Seq},
+    tail::{Held, Tail},
+    tidy::TIDY_EVERY,
+    trouble::flatten,
+};
+use super::{
+    message::{
+        ConnectionMarked, FeedsConfigured, FrameReceived, FramesRecorded, GetLag, Heartbeat,
+        ResumeFrom, SaveAll,
+    },
+    source::FeedSource,
+    writer::WriterCounters,
+};
+
+/// No frame waits longer than this for its save to begin. With the save itself it is safe within
+/// the 100 ms that are promised.
+const SAVE_AFTER: Duration = Duration::from_millis(50);
+/// Between two tries to save to a disk that refuses.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+pub struct JournalParams {
+    pub disk: Addr<Disk>,
+    /// The last record in the file.
+    pub last: Seq,
+    /// The last record that the file knows to be in the database.
+    pub written: Seq,
+    /// Which process this is of those that wrote the journal.
+    pub start: i64,
+    pub keep: Keep,
+    pub parser: Recipient<FramesRecorded>,
+    pub counters: Arc<JournalCounters>,
+    /// Tells how far the database is.
+    pub writer: Arc<WriterCounters>,
+}
+
+pub struct Journal {
+    params: JournalParams,
+    last: Seq,
+    tail: Tail,
+    /// Whose frames these are, by id.
+    sources: HashMap<FeedId, Arc<FeedSource>>,
+    waiting: VecDeque<Waiting>,
+    save: Save,
+    /// None until the database says how far it is.
+    handing: Option<Handing>,
+    tidying: bool,
+    ticks: u32,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+/// A record for which there was no room.
+struct Waiting {
+    source: Arc<FeedSource>,
+    generation: Generation,
+    received_at: DateTime<Utc>,
+    content: Content,
+    taken: oneshot::Sender<()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Save {
+    Idle,
+    /// It begins in a moment.
+    Armed,
+    Running,
+}
+
+impl Journal {
+    pub fn new(params: JournalParams) -> Self {
+        Self {
+            last: Seq::of_start(params.start).max(params.last),
+            tail: Tail::after(params.last),
+            params,
+            sources: HashMap::new(),
+            waiting: VecDeque::new(),
+            save: Save::Idle,
+            handing: None,
+            tidying: false,
+            ticks: 0,
+            flushes: Vec::new(),
+        }
+    }
+}
+
+impl Actor for Journal {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(TIDY_EVERY, Self::tidy);
+    }
+}
+
+impl Handler<FrameReceived> for Journal {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, frame: FrameReceived, ctx: &mut Self::Context) -> Self::Result {
+        let FrameReceived { source, generation, received_at, payload } = frame;
+        self.take(source, generation, received_at, Content::Frame(payload), ctx)
+    }
+}
+
+impl Handler<ConnectionMarked> for Journal {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, mark: ConnectionMarked, ctx: &mut Self::Context) -> Self::Result {
+        let ConnectionMarked { source, span } = mark;
+        let at = span.ended.as_ref().map_or(span.connected_at, |ended| ended.disconnected_at);
+        self.take(source, span.generation, at, Content::Mark(span), ctx)
+    }
+}
+
+impl Handler<FeedsConfigured> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, FeedsConfigured(sources): FeedsConfigured, _: &mut Self::Context) {
+        self.sources.extend(sources.into_iter().map(|source| (source.info.id.clone(), source)));
+    }
+}
+
+impl Handler<ResumeFrom> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, ResumeFrom(after): ResumeFrom, ctx: &mut Self::Context) {
+        if self.handing.is_some() {
+            return;
+        }
+        let asked =
+            self.params.disk.send(LookBack { after, through: self.params.last }).into_actor(self);
+        ctx.spawn(asked.map(move |answer, this, ctx| match flatten(answer) {
+            Ok(found) => this.resume(after, found, ctx),
+            Err(error) => {
+                this.disk_failed(error, ctx);
+                ctx.notify_later(ResumeFrom(after), RETRY_AFTER);
+            }
+        }));
+    }
+}
+
+impl Handler<SaveAll> for Journal {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: SaveAll, ctx: &mut Self::Context) -> Self::Result {
+        let (done, saved) = oneshot::channel();
+        self.flushes.push(done);
+        self.save_now(ctx);
+        Box::pin(saved.map(|_| ()))
+    }
+}
+
+impl Handler<GetLag> for Journal {
+    type Result = u64;
+
+    fn handle(&mut self, _: GetLag, _: &mut Self::Context) -> Self::Result {
+        self.params.counters.behind()
+    }
+}
+
+impl Handler<Heartbeat> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
+
+impl Handler<SaveDue> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: SaveDue, ctx: &mut Self::Context) {
+        if self.save == Save::Armed {
+            self.save_now(ctx);
+        }
+    }
+}
+
+// ---- taking in ----------------------------------------------------------------------------------
+
+impl Journal {
+    fn take(
+        &mut self,
+        source: Arc<FeedSource>,
+        generation: Generation,
+        received_at: DateTime<Utc>,
+        content: Content,
+        ctx: &mut Context<Self>,
+    ) -> ResponseFuture<()> {
+        if self.waiting.is_empty() && self.tail.has_room() {
+            self.record(source, generation, received_at, content);
+            self.go_on(ctx);
+            return Box::pin(std::future::ready(()));
+        }
+        let (taken, done) = oneshot::channel();
+        self.waiting.push_back(Waiting { source, generation, received_at, content, taken });
+        // An error means that the journal is gone; the sender hears that from its next send.
+        Box::pin(done.map(|_| ()))
+    }
+
+    fn record(
+        &mut self,
+        source: Arc<FeedSource>,
+        generation: Generation,
+        received_at: DateTime<Utc>,
+        content: Content,
+    ) {
+        self.last = self.last.next();
+        let feed = source.info.clone();
+        if self.sources.get(&feed.id).is_none_or(|known| !Arc::ptr_eq(known, &source)) {
+            self.sources.insert(feed.id.clone(), source.clone());
+        }
+        let record = Record::new(self.last, feed, generation, received_at, content);
+        self.tail.push(Held { record: Arc::new(record), source });
+        self.params.counters.recorded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// There is room again: those who waited come first.
+    fn take_waiting(&mut self) {
+        while self.tail.has_room() {
+            let Some(waiting) = self.waiting.pop_front() else { return };
+            let Waiting { source, generation, received_at, content, taken } = waiting;
+            self.record(source, generation, received_at, content);
+            // A connection that has ended meanwhile does not wait for it.
+            taken.send(()).ok();
+        }
+    }
+
+    /// Does whatever is due after something has changed.
+    fn go_on(&mut self, ctx: &mut Context<Self>) {
+        if self.save == Save::Idle && self.tail.has_unsaved() {
+            self.save = Save::Armed;
+            ctx.notify_later(SaveDue, SAVE_AFTER);
+        }
+        self.hand_on(ctx);
+    }
+}
+
+// ---- saving -------------------------------------------------------------------------------------
+
+impl Journal {
+    fn save_now(&mut self, ctx: &mut Context<Self>) {
+        if self.save == Save::Running {
+            return;
+        }
+        let records = self.tail.unsaved();
+        let Some(last) = records.last().map(|record| record.seq) else {
+            self.save = Save::Idle;
+            for done in self.flushes.drain(..) {
+                // Whoever asked may have lost patience.
+                done.send(()).ok();
+            }
+            return;
+        };
+        self.save = Save::Running;
+        let began = Instant::now();
+        let sent = self
+            .params
+            .disk
+            .send(SaveRecords { records, written: self.written() })
+            .into_actor(self);
+        ctx.spawn(sent.map(move |answer, this, ctx| {
+            this.save = Save::Idle;
+            match flatten(answer) {
+                Ok(()) => {
+                    let counters = &this.params.counters;
+                    counters.saves.fetch_add(1, Ordering::Relaxed);
+                    let took = began.elapsed().as_millis() as u64;
+                    counters.last_save_ms.store(took, Ordering::Relaxed);
+                    this.tail.saved(last);
+                    this.well_again();
+                }
+                Err(error) => {
+                    this.disk_failed(error, ctx);
+                    this.save = Save::Armed;
+                    ctx.notify_later(SaveDue, RETRY_AFTER);
+                }
+            }
+            this.show_unsaved();
+            this.take_waiting();
+            if !this.flushes.is_empty() && this.save == Save::Idle {
+                this.save_now(ctx);
+            }
+            this.go_on(ctx);
+        }));
+    }
+
+    /// Up to here everything is in the database; known also when that is away.
+    fn written(&self) -> Seq {
+        self.params.writer.checkpoint().max(self.params.written)
+    }
+
+    fn show_unsaved(&self) {
+        let unsaved = self.tail.unsaved_bytes() as u64;
+        self.params.counters.unsaved_bytes.store(unsaved, Ordering::Relaxed);
+    }
+}
+
+/// To myself: a group of frames has waited long enough.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct SaveDue;

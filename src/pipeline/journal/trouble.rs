@@ -1,0 +1,94 @@
+//! When the disk fails: what is said, and what is lost.
+
+use std::sync::atomic::Ordering;
+
+use actix::{Context, MailboxError};
+use chrono::Utc;
+use log::{error, info};
+
+use crate::event::{FramesLost, Generation};
+
+use super::{
+    Journal,
+    disk::DiskError,
+    error::JournalError,
+    record::{Content, Seq},
+};
+
+impl Journal {
+    pub(super) fn well_again(&self) {
+        if self.params.counters.set_trouble(None).is_some() {
+            info!("journal: frames are saved again");
+        }
+    }
+
+    /// Frames go on to the database as long as that takes them; what it has needs no journal.
+    pub(super) fn disk_failed(&mut self, failure: DiskError, ctx: &mut Context<Self>) {
+        let written = self.written();
+        self.tail.saved(written);
+        let words = match &failure {
+            DiskError::SetAside { .. } => {
+                self.params.counters.set_aside.fetch_add(1, Ordering::Relaxed);
+                self.lose_file(written, ctx);
+                format!("{failure}; a new file goes on")
+            }
+            DiskError::Journal(JournalError::Full(_)) => format!(
+                "{failure}: frames are not safe against a crash until there is room; free some, or \
+                 set [journal] max_bytes lower"
+            ),
+            DiskError::Journal(_) => {
+                format!("{failure}: frames are not safe against a crash until it can be written")
+            }
+        };
+        // Said once, not with every try.
+        if self.params.counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
+            error!("journal: {words}");
+        }
+    }
+
+    /// The file is set aside with all that was in it. What is in memory goes to the new one; what
+    /// was neither handed on nor in memory is lost.
+    fn lose_file(&mut self, written: Seq, ctx: &mut Context<Self>) {
+        self.tail.unsave(written);
+        let gone = self.tail.gone();
+        let Some(handing) = &mut self.handing else {
+            error!(
+                "journal: frames that were not written when the file was damaged are lost to the \
+                 database; they may be read from the file that is set aside"
+            );
+            return self.tell_damage();
+        };
+        if handing.through < gone {
+            handing.through = gone;
+            error!(
+                "journal: frames between memory and the database are lost with the damaged file"
+            );
+            self.tell_damage();
+        }
+        self.go_on(ctx);
+    }
+
+    /// Every feed has a hole of unknown size.
+    fn tell_damage(&mut self) {
+        let now = Utc::now();
+        let sources: Vec<_> = self.sources.values().cloned().collect();
+        for source in sources {
+            let lost = FramesLost {
+                from_at: source.counters.last_data_at().unwrap_or(now),
+                to_at: now,
+                frames: None,
+                reason: "journal_damaged".to_owned(),
+            };
+            self.record(source, Generation::default(), now, Content::Lost(lost));
+        }
+    }
+}
+
+/// A disk whose thread is gone can't be written any more.
+pub(super) fn flatten<T>(
+    answer: Result<Result<T, DiskError>, MailboxError>,
+) -> Result<T, DiskError> {
+    answer.unwrap_or_else(|gone| {
+        Err(JournalError::Unusable(format!("its thread is gone: {gone}")).into())
+    })
+}
