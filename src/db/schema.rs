@@ -114,6 +114,23 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    /// Frames that were received and had to be dropped before they were written.
+    frames_lost (feed_id, from_at, reason) {
+        feed_id -> Int8,
+        /// When the first of them was received.
+        from_at -> Timestamptz,
+        /// When the last of them was received.
+        to_at -> Timestamptz,
+        /// How many, at least: a loss only grows.
+        frames -> Int8,
+        /// journal_full: Postgres was away for longer than the journal has room. journal_damaged: they were in a file that can not be read.
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     /// The standing of every driver of a heat, as last seen.
     heat_drivers (heat_id, driver_id) {
         heat_id -> Int8,
@@ -325,6 +342,7 @@ diesel::table! {
 diesel::joinable!(agility_runs -> feeds (feed_id));
 diesel::joinable!(combined_results -> feeds (feed_id));
 diesel::joinable!(feed_connections -> feeds (feed_id));
+diesel::joinable!(frames_lost -> feeds (feed_id));
 diesel::joinable!(heat_drivers -> heats (heat_id));
 diesel::joinable!(heats -> feeds (feed_id));
 diesel::joinable!(lap_gaps -> heats (heat_id));
@@ -339,6 +357,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     combined_results,
     feed_connections,
     feeds,
+    frames_lost,
     heat_drivers,
     heats,
     lap_gaps,

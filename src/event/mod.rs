@@ -129,6 +129,20 @@ pub struct RejectedFrame {
     pub payload: String,
 }
 
+/// Frames that were received and had to be dropped before they were written. A loss that goes on is
+/// told again with the same `from_at` and `reason`, a later `to_at` and more `frames`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FramesLost {
+    /// When the first of them was received.
+    pub from_at: DateTime<Utc>,
+    /// When the last of them was received.
+    pub to_at: DateTime<Utc>,
+    /// How many, at least.
+    pub frames: u64,
+    /// Why, as a word: `journal_full`, `journal_damaged`.
+    pub reason: String,
+}
+
 /// What a decoder has to know before it can go on: it keeps only the latest heats and runs, and
 /// after a start of the process it has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

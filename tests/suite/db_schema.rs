@@ -16,7 +16,7 @@ use crate::support::postgres::TestDb;
 
 const SCHEMA_RS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema.rs");
 
-/// Table, columns, indexes, constraints and comments: all that migrations make.
+/// Tables, views, columns, indexes, constraints and comments: all that migrations make.
 fn catalogue(test: &TestDb) -> Vec<Value> {
     test.rows(
         "SELECT * FROM ( \
@@ -31,8 +31,10 @@ fn catalogue(test: &TestDb) -> Vec<Value> {
            SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) \
            FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
            UNION ALL \
+           SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public' \
+           UNION ALL \
            SELECT 'comment', relname, obj_description(oid) FROM pg_class \
-           WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' \
+           WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') \
          ) AS all_of_it WHERE name NOT LIKE '\\_\\_diesel%' ORDER BY kind, name, what",
     )
 }
@@ -144,8 +146,10 @@ fn tables_of_schema_rs() -> BTreeMap<String, Columns> {
 fn tables_of_database(test: &TestDb) -> BTreeMap<String, Columns> {
     let rows = test.rows(
         "SELECT table_name, column_name, udt_name, is_nullable = 'YES' AS nullable \
-         FROM information_schema.columns \
-         WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'",
+         FROM information_schema.columns JOIN information_schema.tables \
+         USING (table_schema, table_name) \
+         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' \
+         AND table_name NOT LIKE '\\_\\_diesel%'",
     );
     let mut tables: BTreeMap<String, Columns> = BTreeMap::new();
     for row in rows {
@@ -163,16 +167,16 @@ fn tables_of_database(test: &TestDb) -> BTreeMap<String, Columns> {
 #[test]
 fn schema_rs_is_the_schema_of_the_database() {
     let of_file = tables_of_schema_rs();
-    assert_eq!(of_file.len(), 13, "{:?}", of_file.keys());
+    assert_eq!(of_file.len(), 14, "{:?}", of_file.keys());
     assert_eq!(of_file, tables_of_database(&TestDb::new()));
 }
 
 #[test]
-fn every_table_says_what_it_is_for() {
+fn every_table_and_view_says_what_it_is_for() {
     let test = TestDb::new();
     let silent = test.rows(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace \
-         AND relkind = 'r' AND obj_description(oid) IS NULL AND relname NOT LIKE '\\_\\_diesel%'",
+         AND relkind IN ('r', 'v') AND obj_description(oid) IS NULL AND relname NOT LIKE '\\_\\_diesel%'",
     );
     assert_eq!(silent, Vec::<Value>::new());
 }

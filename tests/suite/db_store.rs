@@ -282,6 +282,39 @@ async fn store_keeps_a_rejected_frame_once_however_often_it_comes() {
 }
 
 #[actix::test]
+async fn store_keeps_the_largest_account_of_a_loss_in_whatever_order_it_hears_of_it() {
+    let accounts = [
+        frames_lost(0, 10, 5, "journal_full"),
+        frames_lost(0, 30, 25, "journal_full"),
+        frames_lost(0, 20, 15, "journal_full"),
+        frames_lost(0, 3, 2, "journal_damaged"),
+        frames_lost(40, 40, 1, "journal_full"),
+    ];
+    for in_one_batch in [true, false] {
+        let test = TestDb::new();
+        let store = TestStore::on(&test);
+        for _ in 0..2 {
+            for batch in accounts.chunks(if in_one_batch { accounts.len() } else { 1 }) {
+                assert_eq!(store.write(batch).await.rejected, 0);
+            }
+        }
+        assert_eq!(
+            test.rows(
+                "SELECT extract(epoch FROM from_at)::int - 1700000000 AS from, \
+                 extract(epoch FROM to_at)::int - 1700000000 AS to, frames, reason \
+                 FROM frames_lost ORDER BY from_at, reason"
+            ),
+            [
+                json!({"from": 0, "to": 3, "frames": 2, "reason": "journal_damaged"}),
+                json!({"from": 0, "to": 30, "frames": 25, "reason": "journal_full"}),
+                json!({"from": 40, "to": 40, "frames": 1, "reason": "journal_full"}),
+            ],
+            "in one batch: {in_one_batch}"
+        );
+    }
+}
+
+#[actix::test]
 async fn store_strips_nul_characters_wherever_they_are() {
     let test = TestDb::new();
     let store = TestStore::on(&test);

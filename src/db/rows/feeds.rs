@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{ConnectionSpan, FeedInfo, RejectedFrame};
+use crate::event::{ConnectionSpan, FeedInfo, FramesLost, RejectedFrame};
 
 use super::{row::row, text, time};
 
@@ -73,6 +73,30 @@ impl<'a> NewRejectedFrame<'a> {
             received_at: time(frame.received_at),
             payload: text(&frame.payload),
             reason: text(&frame.reason),
+        }
+    }
+}
+
+row! {
+    /// Frames that were received and are gone. An account of a loss that was still smaller says
+    /// nothing against a later one.
+    pub struct NewFramesLost<'a> in frames_lost {
+        key feed_id: i64,
+        key from_at: DateTime<Utc>,
+        key reason: Cow<'a, str>,
+        latest to_at: DateTime<Utc>,
+        latest frames: i64,
+    }
+}
+
+impl<'a> NewFramesLost<'a> {
+    pub fn new(feed_id: i64, lost: &'a FramesLost) -> Self {
+        Self {
+            feed_id,
+            from_at: time(lost.from_at),
+            reason: text(&lost.reason),
+            to_at: time(lost.to_at),
+            frames: lost.frames.cast_signed(),
         }
     }
 }

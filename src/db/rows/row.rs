@@ -78,21 +78,27 @@ where
     const NAME: &'static str = ST::NAME;
 }
 
-/// Values of which one can be the earlier one.
+/// Values of which one can be the earlier (or smaller) one.
 pub(crate) trait Extremes {
     fn earliest(self, other: Self) -> Self;
     fn latest(self, other: Self) -> Self;
 }
 
-impl Extremes for DateTime<Utc> {
-    fn earliest(self, other: Self) -> Self {
-        self.min(other)
-    }
+macro_rules! ordered {
+    ($($type:ty),*) => {
+        $(impl Extremes for $type {
+            fn earliest(self, other: Self) -> Self {
+                self.min(other)
+            }
 
-    fn latest(self, other: Self) -> Self {
-        self.max(other)
-    }
+            fn latest(self, other: Self) -> Self {
+                self.max(other)
+            }
+        })*
+    };
 }
+
+ordered!(DateTime<Utc>, i64);
 
 /// As `LEAST` and `GREATEST` of Postgres: null counts only when all are null.
 impl<T: Extremes> Extremes for Option<T> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     db::rows::{
         agility::{NewAgilityRun, NewCombinedResult, NewPlayset, NewPlaysetChange},
-        feeds::{NewFeedConnection, NewRejectedFrame},
+        feeds::{NewFeedConnection, NewFramesLost, NewRejectedFrame},
         karting::{NewHeat, NewHeatDriver, NewLap, NewLapGap},
         row::Row,
     },
@@ -44,6 +44,7 @@ pub(super) struct Parents<'a> {
 pub(super) struct Children<'a> {
     pub connections: Found<NewFeedConnection<'a>>,
     pub frames: Found<NewRejectedFrame<'a>>,
+    pub lost: Found<NewFramesLost<'a>>,
     pub drivers: Found<NewHeatDriver<'a>>,
     pub laps: Found<NewLap<'a>>,
     pub gaps: Found<NewLapGap>,
@@ -83,6 +84,9 @@ pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
             Event::FrameRejected(frame) => gathered
                 .frames
                 .add(ids.feed(&feed.id), |feed_id| NewRejectedFrame::new(feed_id, frame)),
+            Event::FramesLost(lost) => {
+                gathered.lost.add(ids.feed(&feed.id), |feed_id| NewFramesLost::new(feed_id, lost));
+            }
             Event::Karting(event) => gathered.add_karting(ids, &feed.id, event),
             Event::Agility(event) => gathered.add_agility(ids, &feed.id, event),
         }
@@ -94,6 +98,7 @@ pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
 struct GatheredChildren<'a> {
     connections: Gathered<NewFeedConnection<'a>>,
     frames: Gathered<NewRejectedFrame<'a>>,
+    lost: Gathered<NewFramesLost<'a>>,
     drivers: Gathered<NewHeatDriver<'a>>,
     laps: Gathered<NewLap<'a>>,
     /// Opened and closed in turn: the last word counts, none for closed.
@@ -161,6 +166,7 @@ impl<'a> GatheredChildren<'a> {
         Children {
             connections: self.connections.settle(),
             frames: self.frames.settle(),
+            lost: self.lost.settle(),
             drivers: self.drivers.settle(),
             laps: self.laps.settle(),
             gaps: Found { rows, orphans: self.orphaned_gaps },

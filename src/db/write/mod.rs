@@ -93,6 +93,7 @@ impl<'a> Pass<'a> {
         self.put(children.changes)?;
         self.put(children.combined)?;
         self.put(children.frames)?;
+        self.put(children.lost)?;
         Ok(self.report)
     }
 

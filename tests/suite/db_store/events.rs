@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use ringside::{
     db::{LatePool, Pool, store::Store},
     event::{
-        Ask, ConnectionEnded, ConnectionSpan, Event, Extra, FeedId, FeedInfo, Generation, Past,
-        RejectedFrame,
+        Ask, ConnectionEnded, ConnectionSpan, Event, Extra, FeedId, FeedInfo, FramesLost,
+        Generation, Past, RejectedFrame,
         agility::{
             AgilityEvent, CombinedResult, Course, Pair, Playset, PlaysetChange, Progress, Run,
             RunKey,
@@ -201,6 +201,15 @@ pub fn rejected_frame(payload: &str) -> Event {
     })
 }
 
+pub fn frames_lost(from: i64, to: i64, frames: u64, reason: &str) -> Event {
+    Event::FramesLost(FramesLost {
+        from_at: at(from),
+        to_at: at(to),
+        frames,
+        reason: reason.to_owned(),
+    })
+}
+
 pub fn karting(events: impl IntoIterator<Item = KartingEvent>) -> Vec<Event> {
     events.into_iter().map(Event::Karting).collect()
 }
@@ -233,6 +242,7 @@ pub fn everything() -> Vec<Event> {
     ]));
     events.push(span(1, 0, Some((60, "remote_closed"))));
     events.push(span(2, 61, None));
+    events.push(frames_lost(70, 80, 9, "journal_full"));
     events
 }
 
