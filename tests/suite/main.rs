@@ -9,7 +9,9 @@
 
 mod support;
 
+mod db_completeness;
 mod db_embedded;
+mod db_gaps;
 mod db_schema;
 mod db_store;
 
