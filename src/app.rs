@@ -13,7 +13,7 @@ use std::{
 
 use actix::{Actor, Addr, Arbiter, Recipient};
 use actix_web::dev::ServerHandle;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use log::{error, info, warn};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::{
@@ -47,6 +47,7 @@ pub use database::{Database, private_dir};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+const LOCK_WITHIN: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A feed that the journal does not know may have a past in the database; it is waited for so long.
@@ -103,7 +104,7 @@ impl App {
     /// # Errors
     /// The first thing that could not be started, with what to do about it.
     pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
-        let lock = lock_data_dir(&config.data_dir)?;
+        let lock = lock_data_dir(&config.data_dir).await?;
         let listener = bind(config.http.bind)?;
         let address = listener.local_addr()?;
         let sockets = Arc::new(socket_settings(&config)?);
@@ -334,7 +335,7 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// One service a data directory: two would share a private Postgres and stop it under each other.
-fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
+async fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
     let show = dir.display();
     fs::create_dir_all(dir).with_context(|| {
         format!("data_dir {show} can't be made; set data_dir to a folder that can be written")
@@ -342,13 +343,20 @@ fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
     let lock = File::create(dir.join("ringside.lock")).with_context(|| {
         format!("data_dir {show} can't be written; set data_dir to a folder that can be")
     })?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(anyhow!("data_dir {show} is in use by another Ringside; stop that one first"))
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("data_dir {show} can't be locked"))
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            // The one before may just be ending.
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WITHIN => {
+                sleep(LOOK_EVERY).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                bail!("data_dir {show} is in use by another Ringside; stop that one first")
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("data_dir {show} can't be locked"));
+            }
         }
     }
 }

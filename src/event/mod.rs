@@ -108,19 +108,6 @@ pub struct ConnectionEnded {
     pub frames: Option<u64>,
 }
 
-/// Frames that were received and had to be dropped before anybody read them: the last resort of a
-/// journal that may not grow any more, or what a damaged one held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FramesLost {
-    /// When the first and the last of them came.
-    pub from_at: DateTime<Utc>,
-    pub to_at: DateTime<Utc>,
-    /// None when it can't be known how many.
-    pub frames: Option<u64>,
-    /// As a word: `journal_full`, `journal_damaged`.
-    pub reason: String,
-}
-
 /// A frame that no decoder could read, kept as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedFrame {
@@ -131,13 +118,13 @@ pub struct RejectedFrame {
 
 /// Frames that were received and had to be dropped before they were written. A loss that goes on is
 /// told again with the same `from_at` and `reason`, a later `to_at` and more `frames`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FramesLost {
     /// When the first of them was received.
     pub from_at: DateTime<Utc>,
     /// When the last of them was received.
     pub to_at: DateTime<Utc>,
-    /// How many, at least.
+    /// How many, at least; 0 when nobody can tell.
     pub frames: u64,
     /// Why, as a word: `journal_full`, `journal_damaged`.
     pub reason: String,

@@ -26,6 +26,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use self::{
@@ -36,6 +37,9 @@ use self::{
 };
 
 pub use programs::{MissingPrograms, find_programs};
+
+/// How long a lock that another process holds is waited for.
+const LOCK_WITHIN: Duration = Duration::from_secs(1);
 
 /// A running private server; dropping it stops the server.
 pub struct EmbeddedPostgres {
@@ -165,9 +169,18 @@ fn lock(dir: &Path) -> Result<File, EmbeddedError> {
     let path = dir.join("ringside.lock");
     let unusable = |source| EmbeddedError::Unusable { path: path.clone(), source };
     let file = File::create(&path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // The one before may just be ending.
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WITHIN => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(EmbeddedError::InUse { dir: dir.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
     }
 }

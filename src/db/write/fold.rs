@@ -76,8 +76,7 @@ pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
     let mut gathered = GatheredChildren::default();
     for Entry { feed, event } in &batch.entries {
         match event {
-            // Its table comes with the completeness migration.
-            Event::Configured | Event::FramesLost(_) => {}
+            Event::Configured => {}
             Event::Connection(span) => gathered
                 .connections
                 .add(ids.feed(&feed.id), |feed_id| NewFeedConnection::new(feed_id, span)),

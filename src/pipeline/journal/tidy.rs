@@ -62,7 +62,7 @@ impl Journal {
         counters.bytes.store(extent.bytes, Ordering::Relaxed);
         counters.facts().oldest_at = extent.oldest_at;
         for Lost { feed, frames } in &trimmed.lost {
-            let count = frames.frames.unwrap_or(0);
+            let count = frames.frames;
             counters.lost_frames.fetch_add(count, Ordering::Relaxed);
             counters.handed_on.fetch_add(count, Ordering::Relaxed);
             error!(

@@ -76,7 +76,7 @@ impl Journal {
             let lost = FramesLost {
                 from_at: source.counters.last_data_at().unwrap_or(now),
                 to_at: now,
-                frames: None,
+                frames: 0,
                 reason: "journal_damaged".to_owned(),
             };
             self.record(source, Generation::default(), now, Content::Lost(lost));

@@ -132,7 +132,7 @@ impl JournalFile {
         let lost = dropped.into_values().filter_map(|dropped| {
             let (feed, frames) = dropped.lost()?;
             // Only what this step dropped: what it merged with has been told before.
-            Some(Lost { feed, frames: FramesLost { frames: Some(dropped.frames), ..frames } })
+            Some(Lost { feed, frames: FramesLost { frames: dropped.frames, ..frames } })
         });
         Ok(lost.collect())
     }
@@ -161,13 +161,13 @@ impl Dropped {
         let mut lost = FramesLost {
             from_at: first.received_at,
             to_at: first.received_at,
-            frames: Some(self.frames),
+            frames: self.frames,
             reason: FULL.to_owned(),
         };
         for record in &self.records {
             let (from_at, to_at) = match &record.content {
                 Content::Lost(earlier) => {
-                    lost.frames = lost.frames.zip(earlier.frames).map(|(a, b)| a + b);
+                    lost.frames += earlier.frames;
                     (earlier.from_at, earlier.to_at)
                 }
                 _ => (record.received_at, record.received_at),
