@@ -1,0 +1,217 @@
+//! The life of a connection: one future, because its steps follow each other.
+//!
+//! While it waits for the intake it sends its pings, neither reads nor lets a deadline pass, and
+//! what the venue sent meanwhile is in the socket.
+
+use std::{future::Future, pin::pin, sync::atomic::Ordering};
+
+use actix::MailboxError;
+use chrono::Utc;
+use tokio::{
+    select,
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    event::{ConnectionEnded, ConnectionSpan},
+    feed::{FrameClass, Ping},
+    pipeline::{
+        message::{ConnectionMarked, ConnectionUp, FrameReceived, Payload},
+        websocket::{Incoming, Websocket},
+    },
+};
+
+use super::{ConnectionEnd, ConnectionParams, EndReason, watch::Watch};
+
+pub(super) struct Life {
+    params: ConnectionParams,
+    frames: u64,
+}
+
+impl Life {
+    pub fn new(params: ConnectionParams) -> Self {
+        Self { params, frames: 0 }
+    }
+
+    pub async fn live(mut self, mut stop: oneshot::Receiver<()>) -> ConnectionEnd {
+        let mut socket = match until(&mut stop, self.connect()).await {
+            Some(Ok(socket)) => socket,
+            Some(Err(end)) => return end,
+            None => return ConnectionEnd::new(EndReason::Requested, ""),
+        };
+        let ConnectionParams { source, generation, supervisor, .. } = &self.params;
+        let (feed, generation) = (source.info.id.clone(), *generation);
+        supervisor.up.do_send(ConnectionUp { feed, generation });
+
+        let mut span = ConnectionSpan { generation, connected_at: Utc::now(), ended: None };
+        if let Err(end) = self.mark(&span).await {
+            return end;
+        }
+        let end = match self.converse(&mut socket, &mut stop).await {
+            Err(end) => end,
+            Ok(()) => {
+                socket.close().await;
+                ConnectionEnd::new(EndReason::Requested, "")
+            }
+        };
+        span.ended = Some(ConnectionEnded {
+            disconnected_at: Utc::now(),
+            reason: end.reason.as_str().to_owned(),
+            frames: Some(self.frames),
+        });
+        match self.mark(&span).await {
+            Ok(()) => end,
+            Err(worse) => worse,
+        }
+    }
+
+    async fn connect(&self) -> Result<Websocket, ConnectionEnd> {
+        let ConnectionParams { source, deadlines, sockets, .. } = &self.params;
+        let connect = async {
+            let mut socket = Websocket::connect(source.kind.url(), sockets)
+                .await
+                .map_err(|e| ConnectionEnd::new(EndReason::ConnectFailed, e.to_string()))?;
+            for text in source.kind.hello() {
+                socket.send_text(text).await?;
+            }
+            Ok(socket)
+        };
+        timeout(deadlines.handshake, connect).await.unwrap_or_else(|_| {
+            let detail = format!("no websocket within {:?}", deadlines.handshake);
+            Err(ConnectionEnd::new(EndReason::HandshakeTimeout, detail))
+        })
+    }
+
+    /// Reads until somebody wants the end (`Ok`) or something forces it.
+    async fn converse(
+        &mut self,
+        socket: &mut Websocket,
+        stop: &mut oneshot::Receiver<()>,
+    ) -> Result<(), ConnectionEnd> {
+        let ConnectionParams { source, deadlines, .. } = &self.params;
+        let mut watch = Watch::new(Instant::now(), source.kind.as_ref(), deadlines);
+        loop {
+            let now = Instant::now();
+            watch.check(now, self.busy())?;
+            if watch.ping_due(now) {
+                self.ping(socket, &mut watch).await?;
+            }
+            let wake = watch.wake_at(self.busy());
+            let incoming = select! {
+                biased;
+                _ = &mut *stop => return Ok(()),
+                incoming = socket.next(&self.params.sockets) => incoming?,
+                () = sleep_until(wake) => continue,
+            };
+            let read_at = Instant::now();
+            if let Some(frame) = self.take_in(incoming, &mut watch) {
+                self.hand_on(frame, socket, &mut watch).await?;
+            }
+            // What the pipeline took to accept the frame is not the venue's silence.
+            watch.shift(read_at.elapsed());
+        }
+    }
+
+    async fn ping(&self, socket: &mut Websocket, watch: &mut Watch) -> Result<(), ConnectionEnd> {
+        let ping = async {
+            match watch.keepalive.ping {
+                Ping::Websocket => socket.ping().await,
+                Ping::Text(text) => socket.send_text(text).await,
+            }
+        };
+        // A peer that takes nothing must not hold us.
+        match timeout(watch.keepalive.pong_within, ping).await {
+            Ok(sent) => sent?,
+            Err(_) => {
+                let detail = "the venue takes no ping";
+                return Err(ConnectionEnd::new(EndReason::PongTimeout, detail));
+            }
+        }
+        watch.pinged(Instant::now());
+        Ok(())
+    }
+
+    /// Counts what came; a frame with data in it is for the pipeline.
+    fn take_in(&mut self, incoming: Incoming, watch: &mut Watch) -> Option<FrameReceived> {
+        let source = self.params.source.clone();
+        let received_at = Utc::now();
+        watch.alive();
+        let payload = match incoming {
+            Incoming::Ping => return None,
+            Incoming::Pong => {
+                source.counters.count_pong(self.params.generation, received_at);
+                return None;
+            }
+            Incoming::Text(text) => Payload::Text(text),
+            Incoming::Binary(bytes) => Payload::Binary(bytes),
+        };
+        self.frames += 1;
+        source.counters.count_frame(payload.len(), received_at);
+        let class = match &payload {
+            Payload::Text(text) => source.kind.classify(text),
+            Payload::Binary(_) => FrameClass::Data,
+        };
+        match class {
+            FrameClass::Data => {
+                watch.data(Instant::now());
+                let generation = self.params.generation;
+                Some(FrameReceived { source, generation, received_at, payload })
+            }
+            FrameClass::Pong => {
+                source.counters.count_pong(self.params.generation, received_at);
+                None
+            }
+            FrameClass::Empty => {
+                watch.empty();
+                None
+            }
+        }
+    }
+
+    /// Hands a frame on, and keeps the connection alive for as long as that takes.
+    async fn hand_on(
+        &self,
+        frame: FrameReceived,
+        socket: &mut Websocket,
+        watch: &mut Watch,
+    ) -> Result<(), ConnectionEnd> {
+        // Never dropped before it is answered: that would take the frame back.
+        let mut sent = pin!(self.params.intake.frames.send(frame));
+        let mut broken = None;
+        loop {
+            select! {
+                biased;
+                sent = &mut sent => {
+                    sent.map_err(pipeline_gone)?;
+                    return broken.map_or(Ok(()), Err);
+                }
+                () = sleep_until(watch.next_ping), if broken.is_none() => {
+                    broken = self.ping(socket, watch).await.err();
+                }
+            }
+        }
+    }
+
+    async fn mark(&self, span: &ConnectionSpan) -> Result<(), ConnectionEnd> {
+        let mark = ConnectionMarked { source: self.params.source.clone(), span: span.clone() };
+        self.params.intake.marks.send(mark).await.map_err(pipeline_gone)
+    }
+
+    fn busy(&self) -> bool {
+        self.params.source.counters.active.load(Ordering::Relaxed)
+    }
+}
+
+fn pipeline_gone(error: MailboxError) -> ConnectionEnd {
+    ConnectionEnd::new(EndReason::Panicked, format!("the pipeline is gone: {error}"))
+}
+
+/// Runs `task` unless `stop` comes first.
+async fn until<T>(stop: &mut oneshot::Receiver<()>, task: impl Future<Output = T>) -> Option<T> {
+    select! {
+        biased;
+        _ = stop => None,
+        done = task => Some(done),
+    }
+}
