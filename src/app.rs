@@ -134,6 +134,7 @@ impl App {
                 ..options.patience
             },
             deadlines: options.deadlines,
+            pace: config.limits.pace,
             sockets,
             intake: Intake {
                 frames: journal.clone().recipient(),

@@ -21,7 +21,7 @@ use std::{
 use crate::{
     event::{FeedId, FeedInfo},
     feed::{self, FeedKind, Params},
-    pipeline::{journal::file::Keep, writer::Batching},
+    pipeline::{connection::PaceLimits, journal::file::Keep, writer::Batching},
 };
 
 use section::Section;
@@ -54,6 +54,7 @@ pub struct HttpConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub connects_per_second_per_host: u32,
+    pub pace: PaceLimits,
     /// A message of this size or more ends its connection.
     pub max_message_bytes: usize,
     /// Threads that carry connections.
@@ -243,6 +244,7 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut limits = Limits {
         connects_per_second_per_host: 50,
+        pace: PaceLimits::default(),
         max_message_bytes: 4 << 20,
         // Beyond this the parser is the limit.
         connection_threads: cores.min(4),
@@ -251,6 +253,12 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
     let Some(mut section) = section else { return limits };
     if let Some(n) = section.number("connects_per_second_per_host", 1..=1_000_000, problems) {
         limits.connects_per_second_per_host = n as u32;
+    }
+    if let Some(n) = section.number("frames_per_second_per_feed", 1..=1_000_000, problems) {
+        limits.pace.frames_per_second = n as u32;
+    }
+    if let Some(n) = section.number("bytes_per_second_per_feed", 16_384..=1 << 30, problems) {
+        limits.pace.bytes_per_second = n as u64;
     }
     if let Some(n) = section.number("max_message_bytes", 16_384..=64 << 20, problems) {
         limits.max_message_bytes = n as usize;
@@ -263,6 +271,8 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
     }
     let keys = [
         "connects_per_second_per_host",
+        "frames_per_second_per_feed",
+        "bytes_per_second_per_feed",
         "max_message_bytes",
         "connection_threads",
         "frugal_sockets",

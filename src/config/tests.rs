@@ -50,6 +50,23 @@ fn config_reads_what_is_fine() {
 }
 
 #[test]
+fn config_reads_the_pace_of_a_feed_and_leaves_it_where_none_is_set() {
+    let pace = |text: &str| read_text(text).unwrap_or_else(|error| panic!("{error}")).limits.pace;
+    assert_eq!(pace(GOOD), PaceLimits::default());
+    let set = "[limits]\nframes_per_second_per_feed = 20\nbytes_per_second_per_feed = 65536\n";
+    let expected = PaceLimits { frames_per_second: 20, bytes_per_second: 65_536 };
+    assert_eq!(pace(set), expected);
+    let wrong = "[limits]\nframes_per_second_per_feed = 0\nbytes_per_second_per_feed = 1\n";
+    assert_eq!(
+        problems(wrong),
+        [
+            "[limits]: frames_per_second_per_feed must be a whole number from 1 to 1000000",
+            "[limits]: bytes_per_second_per_feed must be a whole number from 16384 to 1073741824",
+        ]
+    );
+}
+
+#[test]
 fn config_reports_every_problem_at_once_with_feed_and_key() {
     let text = r#"
 data_dri = "x"

@@ -51,6 +51,7 @@ fn registry(health: &Health) -> Registry {
     counters(to, feeds, "feed_bytes", "Bytes of whole messages received", |feed| feed.bytes);
     counters(to, feeds, "feed_rejected_frames", "Frames nobody could read", |f| f.rejected);
     counters(to, feeds, "feed_unkept_frames", "Rejected too fast to be kept", |f| f.unkept);
+    counters(to, feeds, "frames_paced", "Frames that made the venue wait", |feed| feed.paced);
     counters(to, feeds, "feed_unknown", "Fields, codes, values nobody knows", |f| f.unknown);
     counters(to, feeds, "feed_laps", "Laps seen", |feed| feed.laps);
     counters(to, feeds, "feed_restarts", "Connections that ended by themselves", |f| f.restarts);

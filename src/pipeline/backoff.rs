@@ -4,6 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
+use super::bucket::TokenBucket;
+
 /// Waiting times that double from `first` to `longest`, each shortened by up to half at random, so
 /// that feeds which fell together do not come back together.
 #[derive(Clone, Debug)]
@@ -34,23 +36,22 @@ impl Backoff {
 /// at once, and the cluster should survive that.
 #[derive(Debug)]
 pub struct HostSpacing {
-    apart: Duration,
-    next_free: HashMap<String, Instant>,
+    per_second: u32,
+    hosts: HashMap<String, TokenBucket>,
 }
 
 impl HostSpacing {
     /// `per_second` connects a second to each host.
     pub fn new(per_second: u32) -> Self {
-        Self { apart: Duration::from_secs(1) / per_second.max(1), next_free: HashMap::new() }
+        Self { per_second, hosts: HashMap::new() }
     }
 
     /// Takes the next free place for a connect to `host`; zero means now.
     pub fn reserve(&mut self, host: &str, now: Instant) -> Duration {
         // Hosts come and go with the days' addresses; those that are free need no entry.
-        self.next_free.retain(|_, free| *free > now);
-        let free = self.next_free.get(host).copied().unwrap_or(now);
-        self.next_free.insert(host.to_owned(), free + self.apart);
-        free - now
+        self.hosts.retain(|_, places| !places.is_full(now));
+        let free = || TokenBucket::new(self.per_second.into(), Duration::ZERO, now);
+        self.hosts.entry(host.to_owned()).or_insert_with(free).take(1, now)
     }
 }
 
@@ -84,6 +85,6 @@ mod tests {
         assert_eq!(waits, [0, 20, 40, 60]);
         assert_eq!(spacing.reserve("b", now), Duration::ZERO);
         assert_eq!(spacing.reserve("a", now + Duration::from_secs(1)), Duration::ZERO);
-        assert_eq!(spacing.next_free.len(), 1);
+        assert_eq!(spacing.hosts.len(), 1);
     }
 }

@@ -7,6 +7,7 @@
 
 mod end;
 mod life;
+mod pace;
 mod watch;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ use crate::event::Generation;
 
 pub use end::{ConnectionEnd, EndReason, panic_words};
 use life::Life;
+pub use pace::PaceLimits;
 
 use super::{
     message::{ConnectionDown, ConnectionUp, Intake, Payload, StopConnection},
@@ -57,6 +59,7 @@ pub struct ConnectionParams {
     pub source: Arc<FeedSource>,
     pub generation: Generation,
     pub deadlines: Deadlines,
+    pub pace: PaceLimits,
     pub sockets: Arc<SocketSettings>,
     pub intake: Intake,
     pub supervisor: Supervisor,

@@ -6,6 +6,7 @@ pub mod message;
 pub mod source;
 
 pub mod backoff;
+pub mod bucket;
 pub mod supervisor;
 
 pub mod connection;

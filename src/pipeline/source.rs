@@ -51,6 +51,8 @@ pub struct FeedCounters {
     pub active: AtomicBool,
     /// Rejected frames of which only the number was kept, because too many came.
     pub unkept: AtomicU64,
+    /// Frames after which the connection paused, because more came than a feed may send.
+    pub paced: AtomicU64,
     times: Mutex<Times>,
     /// Why the latest frame gave nothing; none when it was decoded.
     trouble: Mutex<Option<String>>,

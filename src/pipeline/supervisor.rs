@@ -32,7 +32,9 @@ use slot::{Slot, State};
 
 use super::{
     backoff::{Backoff, HostSpacing},
-    connection::{Connection, ConnectionEnd, ConnectionParams, Deadlines, EndReason, Supervisor},
+    connection::{
+        Connection, ConnectionEnd, ConnectionParams, Deadlines, EndReason, PaceLimits, Supervisor,
+    },
     message::{
         ConnectionDown, ConnectionMarked, ConnectionUp, DecoderPanicked, FeedRemoved, FeedsChanged,
         GetHealth, Heartbeat, Intake, SetFeeds, StopConnection, StopFeeds,
@@ -106,6 +108,7 @@ pub fn on_threads(threads: Vec<actix::ArbiterHandle>) -> Spawn {
 pub struct SupervisorParams {
     pub patience: Patience,
     pub deadlines: Deadlines,
+    pub pace: PaceLimits,
     pub sockets: Arc<SocketSettings>,
     pub intake: Intake,
     pub parser: Recipient<FeedRemoved>,
@@ -320,6 +323,7 @@ impl FeedSupervisor {
             source: slot.source.clone(),
             generation: slot.generation,
             deadlines: self.params.deadlines,
+            pace: self.params.pace,
             sockets: self.params.sockets.clone(),
             intake: self.params.intake.clone(),
             supervisor: Supervisor { up: me.clone().recipient(), down: me.recipient() },

@@ -1,7 +1,10 @@
 //! The supervision matrix: every way in which a venue misbehaves × its feed comes back after the
 //! right delay, the other feeds' data are complete, and health says why.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::System;
 use chrono::{DateTime, Utc};
@@ -98,6 +101,7 @@ fn matrix(fault: Fault, shows: Shows) {
                 .await;
                 let bad = service.feed("bad").await;
                 assert_eq!((bad.state, bad.restarts, bad.rejected), (FeedState::Up, 0, 0));
+                is_paced(&service).await;
             }
         }
 
@@ -125,6 +129,28 @@ fn matrix(fault: Fault, shows: Shows) {
         service.stop().await;
         simulator.stop().await;
     });
+}
+
+/// The flooder's own socket is slowed down to what a feed may send, and nobody else's.
+async fn is_paced(service: &Service) {
+    let frames = async || {
+        let began = Instant::now();
+        (began, service.feed("bad").await.frames)
+    };
+    wait_until("the flooder is paced", async || service.feed("bad").await.paced > 0).await;
+    let (began, before) = frames().await;
+    wait_until("as much as in two seconds", async || frames().await.1 - before >= 1_000).await;
+    // Its burst is spent, so two seconds' worth takes two seconds, but for the first look.
+    let took = began.elapsed();
+    assert!(took > Duration::from_millis(1_800), "1,000 frames within {took:?}");
+    for healthy in ["good", "ring"] {
+        assert_eq!(service.feed(healthy).await.paced, 0, "{healthy}");
+    }
+    let metrics = service.get("/metrics").await.1;
+    let paced = metrics.lines().find(|line| {
+        line.starts_with("ringside_frames_paced_total{feed=\"bad\"} ") && !line.ends_with(" 0")
+    });
+    assert!(paced.is_some(), "{metrics}");
 }
 
 /// Short heats without end; the healthy track's end after two.

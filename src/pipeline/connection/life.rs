@@ -1,12 +1,13 @@
 //! The life of a connection: one future, because its steps follow each other.
 //!
-//! While it waits for the intake it sends its pings, neither reads nor lets a deadline pass, and
-//! what the venue sent meanwhile is in the socket.
+//! While it waits for the intake or keeps its pace it sends its pings, neither reads nor lets a
+//! deadline pass, and what the venue sent meanwhile is in the socket.
 
 use std::{future::Future, pin::pin, sync::atomic::Ordering};
 
 use actix::MailboxError;
 use chrono::Utc;
+use log::warn;
 use tokio::{
     select,
     sync::oneshot,
@@ -18,20 +19,22 @@ use crate::{
     feed::{FrameClass, Ping},
     pipeline::{
         message::{ConnectionMarked, ConnectionUp, FrameReceived, Payload},
-        websocket::{Incoming, Websocket},
+        websocket::{Incoming, SocketEnd, Websocket},
     },
 };
 
-use super::{ConnectionEnd, ConnectionParams, EndReason, watch::Watch};
+use super::{ConnectionEnd, ConnectionParams, EndReason, pace::Pace, watch::Watch};
 
 pub(super) struct Life {
     params: ConnectionParams,
+    pace: Pace,
     frames: u64,
 }
 
 impl Life {
     pub fn new(params: ConnectionParams) -> Self {
-        Self { params, frames: 0 }
+        let pace = Pace::new(params.pace, Instant::now());
+        Self { params, pace, frames: 0 }
     }
 
     pub async fn live(mut self, mut stop: oneshot::Receiver<()>) -> ConnectionEnd {
@@ -101,7 +104,7 @@ impl Life {
             let incoming = select! {
                 biased;
                 _ = &mut *stop => return Ok(()),
-                incoming = socket.next(&self.params.sockets) => incoming?,
+                incoming = self.read(socket, &watch) => incoming?,
                 () = sleep_until(wake) => continue,
             };
             let read_at = Instant::now();
@@ -110,6 +113,33 @@ impl Life {
             }
             // What the pipeline took to accept the frame is not the venue's silence.
             watch.shift(read_at.elapsed());
+            self.keep_pace(&mut watch);
+        }
+    }
+
+    /// The next message, once the pace allows to read it.
+    async fn read(&self, socket: &mut Websocket, watch: &Watch) -> Result<Incoming, SocketEnd> {
+        if Instant::now() < watch.deaf_until() {
+            sleep_until(watch.deaf_until()).await;
+        }
+        socket.next(&self.params.sockets).await
+    }
+
+    /// Pauses when the venue sends more than it may.
+    fn keep_pace(&mut self, watch: &mut Watch) {
+        let now = Instant::now();
+        let Some((wait, limit)) = self.pace.ahead(now) else { return };
+        watch.pause(now, wait);
+        let ConnectionParams { source, generation, pace, .. } = &self.params;
+        source.counters.paced.fetch_add(1, Ordering::Relaxed);
+        if !std::mem::replace(&mut self.pace.said, true) {
+            warn!(
+                "feed={} generation={generation} slowed down: it sends more than {}={}; raise that \
+                 in [limits] if it is meant to",
+                source.info.id,
+                limit.key(),
+                pace.of(limit)
+            );
         }
     }
 
@@ -147,6 +177,7 @@ impl Life {
             Incoming::Binary(bytes) => Payload::Binary(bytes),
         };
         self.frames += 1;
+        self.pace.count(payload.len(), Instant::now());
         source.counters.count_frame(payload.len(), received_at);
         let class = match &payload {
             Payload::Text(text) => source.kind.classify(text),

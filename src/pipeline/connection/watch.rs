@@ -17,6 +17,8 @@ pub(super) struct Watch {
     pong_by: Option<Instant>,
     last_data: Option<Instant>,
     empty_frames: u64,
+    /// Nothing is read before this moment, so nothing can be heard either.
+    deaf_until: Instant,
 }
 
 impl Watch {
@@ -35,6 +37,7 @@ impl Watch {
             pong_by: None,
             last_data: None,
             empty_frames: 0,
+            deaf_until: now,
         }
     }
 
@@ -71,7 +74,8 @@ impl Watch {
             None => Some(self.first_message_by),
             Some(last) => busy.then(|| last + self.silence_limit),
         };
-        [self.pong_by, silent].into_iter().flatten().fold(self.next_ping, Instant::min)
+        let moments = [self.pong_by, silent].into_iter().flatten();
+        moments.fold(self.next_ping, Instant::min)
     }
 
     pub fn ping_due(&self, now: Instant) -> bool {
@@ -80,7 +84,7 @@ impl Watch {
 
     pub fn pinged(&mut self, now: Instant) {
         self.next_ping = now + self.keepalive.every;
-        self.pong_by.get_or_insert(now + self.keepalive.pong_within);
+        self.pong_by.get_or_insert(now.max(self.deaf_until) + self.keepalive.pong_within);
     }
 
     /// Whatever comes proves life, be it the pong or data: a venue that is busy sending is not cut.
@@ -96,10 +100,87 @@ impl Watch {
         self.empty_frames += 1;
     }
 
-    /// So much time passed during which nothing was read.
+    /// For so long nothing will be read.
+    pub fn pause(&mut self, now: Instant, wait: Duration) {
+        self.deaf_until = now + wait;
+        self.shift(wait);
+    }
+
+    pub fn deaf_until(&self) -> Instant {
+        self.deaf_until
+    }
+
+    /// So much time passed, or will pass, during which nothing is read.
     pub fn shift(&mut self, by: Duration) {
         self.first_message_by += by;
         self.last_data = self.last_data.map(|at| at + by);
         self.pong_by = self.pong_by.map(|at| at + by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::fakes;
+
+    const DEADLINES: Deadlines = Deadlines {
+        handshake: Duration::from_secs(9),
+        first_message: Duration::from_secs(30),
+        keepalive: Some((Duration::from_secs(20), Duration::from_secs(15))),
+        silence: Some(Duration::from_secs(60)),
+    };
+
+    fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn watch(now: Instant) -> Watch {
+        Watch::new(now, fakes::source("a").kind.as_ref(), &DEADLINES)
+    }
+
+    fn reason(checked: Result<(), ConnectionEnd>) -> Option<EndReason> {
+        checked.err().map(|end| end.reason)
+    }
+
+    #[test]
+    fn watch_takes_silence_for_a_fault_only_of_a_busy_venue() {
+        let now = Instant::now();
+        let mut watch = watch(now);
+        watch.data(now);
+        assert_eq!(reason(watch.check(now + secs(59), true)), None);
+        assert_eq!(reason(watch.check(now + secs(60), true)), Some(EndReason::Silence));
+        assert_eq!(reason(watch.check(now + secs(600), false)), None);
+    }
+
+    #[test]
+    fn watch_wakes_for_whatever_comes_first() {
+        let now = Instant::now();
+        let mut watch = watch(now);
+        assert_eq!(watch.wake_at(false), now + secs(20));
+        watch.pinged(now + secs(20));
+        assert_eq!(watch.wake_at(false), now + secs(30), "the first message is due");
+        watch.data(now + secs(21));
+        assert_eq!(watch.wake_at(false), now + secs(35), "the pong is due");
+        watch.alive();
+        assert_eq!(watch.wake_at(false), now + secs(40), "a ping is due");
+    }
+
+    #[test]
+    fn watch_holds_a_pause_of_ours_against_nobody() {
+        let now = Instant::now();
+        let mut watch = watch(now);
+        watch.data(now);
+        watch.pinged(now);
+        watch.pause(now, secs(100));
+        assert_eq!(reason(watch.check(now + secs(114), true)), None);
+        assert_eq!(reason(watch.check(now + secs(115), true)), Some(EndReason::PongTimeout));
+        watch.alive();
+        // A ping that leaves during the pause can be answered only after it.
+        watch.pinged(now + secs(20));
+        assert_eq!(reason(watch.check(now + secs(114), true)), None);
+        watch.alive();
+        assert_eq!(reason(watch.check(now + secs(159), true)), None);
+        assert_eq!(reason(watch.check(now + secs(160), true)), Some(EndReason::Silence));
+        assert!(watch.ping_due(now + secs(40)), "pings go on");
     }
 }

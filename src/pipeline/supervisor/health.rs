@@ -59,6 +59,8 @@ pub struct FeedHealth {
     pub rejected: u64,
     /// Of these, frames that came too fast to be kept.
     pub unkept: u64,
+    /// Frames after which the venue was made to wait, because it sends more than a feed may.
+    pub paced: u64,
     /// Fields, codes and values that no known revision of the protocol has.
     pub unknown: u64,
     pub unknown_names: BTreeMap<String, u64>,
@@ -105,6 +107,7 @@ impl FeedHealth {
             bytes: counters.bytes.load(Ordering::Relaxed),
             rejected: counters.rejected.load(Ordering::Relaxed),
             unkept: counters.unkept.load(Ordering::Relaxed),
+            paced: counters.paced.load(Ordering::Relaxed),
             unknown: counters.unknown.load(Ordering::Relaxed),
             unknown_names: counters.unknown_names(),
             laps: counters.laps.load(Ordering::Relaxed),

@@ -54,6 +54,7 @@ impl Bench {
         let supervisor = FeedSupervisor::new(SupervisorParams {
             patience: Patience::default(),
             deadlines: Deadlines::default(),
+            pace: PaceLimits::default(),
             sockets: Arc::new(SocketSettings::new(1 << 20, false, Vec::new()).unwrap()),
             intake: Intake { frames, marks },
             parser,
