@@ -7,11 +7,14 @@
 
 pub mod agility;
 pub mod karting;
+mod weight;
 
 use std::{fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use weight::entry_bytes;
 
 /// The id of a configured feed: `a-z`, `0-9` and `-`, unique in a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,17 +79,6 @@ pub enum Event {
     FramesLost(FramesLost),
     Karting(karting::KartingEvent),
     Agility(agility::AgilityEvent),
-}
-
-impl Event {
-    /// How much memory it takes, in units of about a kilobyte: what bounds the number of events
-    /// that may be held must bound their size too.
-    pub fn weight(&self) -> usize {
-        match self {
-            Self::FrameRejected(rejected) => 1 + rejected.payload.len() / 1024,
-            _ => 1,
-        }
-    }
 }
 
 /// One connection of a feed, open or ended.
