@@ -25,6 +25,11 @@ use super::{
 const MAX_NAMES: usize = 4;
 /// Heats of one start and name. Each beyond the first is an accident of its own.
 const MAX_OCCURRENCES: usize = 8;
+/// About the memory that heats may take. The one that the frames are of stays whatever it takes;
+/// beside it there is room for an ordinary week.
+const MAX_REMEMBERED_BYTES: usize = 24 << 20;
+/// A longer frame is not kept to be compared with the next; 30 drivers have some 5 kB.
+const MAX_COMPARED_BYTES: usize = 256 << 10;
 /// Running heats send a frame a second, 1.5 s apart at most. After a longer silence a lap was
 /// driven at some time in it, not when the frame came that told of it.
 const WITNESS_WITHIN: TimeDelta = TimeDelta::seconds(5);
@@ -46,7 +51,8 @@ struct HeatsOfName {
 }
 
 struct LastFrame {
-    payload: String,
+    /// None where it is too long to be kept.
+    payload: Option<String>,
     received_at: DateTime<Utc>,
     active: bool,
     heat: Option<Arc<HeatKey>>,
@@ -58,7 +64,7 @@ impl Decoder for BmiDecoder {
     }
 
     fn decode(&mut self, frame: Frame<'_>) -> Result<Decoded, DecodeError> {
-        if let Some(last) = self.last.as_mut().filter(|last| last.payload == frame.payload) {
+        if let Some(last) = self.last.as_mut().filter(|last| last.is(frame.payload)) {
             last.received_at = frame.received_at;
             self.just_connected = false;
             return Ok(Decoded::Events(Outcome { active: last.active, ..Outcome::default() }));
@@ -78,7 +84,7 @@ impl Decoder for BmiDecoder {
         };
         let mut heats = self.names.remove(at);
         let outcome = self.decode_heat(&mut heats, heat, frame);
-        self.names.push(heats);
+        self.remember_name(heats);
         outcome.map(Decoded::Events)
     }
 
@@ -94,10 +100,9 @@ impl Decoder for BmiDecoder {
             .map(|heat| HeatMemory::recalled(start_unix, name.clone(), heat))
             .collect();
         self.names.retain(|known| known.start_unix != start_unix || known.name != name);
-        if self.names.len() == MAX_NAMES {
-            self.names.remove(0);
-        }
-        self.names.push(HeatsOfName { start_unix, name, heats });
+        let mut heats = HeatsOfName { start_unix, name, heats };
+        heats.forget_the_oldest(None);
+        self.remember_name(heats);
     }
 }
 
@@ -113,7 +118,9 @@ impl BmiDecoder {
         let witnessed = self.witnesses(memory.key(), frame.received_at);
         let mut events = Vec::new();
         let notes = memory.apply(heat, frame.received_at, witnessed, &mut events)?;
-        self.remember(frame, Some(memory.key().clone()), active);
+        let key = memory.key().clone();
+        heats.forget_the_oldest(Some(&key));
+        self.remember(frame, Some(key), active);
         Ok(Outcome { events, unknown: notes.into_names(), active })
     }
 
@@ -125,16 +132,53 @@ impl BmiDecoder {
             })
     }
 
+    /// Puts the heats last, and forgets those used longest ago where there is no room for them.
+    fn remember_name(&mut self, heats: HeatsOfName) {
+        let mut bytes = heats.bytes();
+        let newest_first = self.names.iter().rev();
+        let kept = newest_first.take(MAX_NAMES - 1).take_while(|known| {
+            bytes += known.bytes();
+            bytes <= MAX_REMEMBERED_BYTES
+        });
+        let kept = kept.count();
+        self.names.drain(..self.names.len() - kept);
+        self.names.push(heats);
+    }
+
     fn remember(&mut self, frame: Frame<'_>, heat: Option<Arc<HeatKey>>, active: bool) {
         self.just_connected = false;
-        let payload = frame.payload.to_owned();
+        let short = frame.payload.len() <= MAX_COMPARED_BYTES;
+        let payload = short.then(|| frame.payload.to_owned());
         self.last = Some(LastFrame { payload, received_at: frame.received_at, active, heat });
+    }
+}
+
+impl LastFrame {
+    fn is(&self, payload: &str) -> bool {
+        self.payload.as_deref() == Some(payload)
     }
 }
 
 impl HeatsOfName {
     fn is_of(&self, frame: &HeatFrame<'_>) -> bool {
         self.start_unix == frame.start_unix && *self.name == *frame.name
+    }
+
+    fn bytes(&self) -> usize {
+        self.heats.iter().map(HeatMemory::bytes).sum()
+    }
+
+    /// Makes room, but neither of the heat `but` nor of what came after it.
+    fn forget_the_oldest(&mut self, but: Option<&Arc<HeatKey>>) {
+        let mut bytes = self.bytes();
+        let last = self.heats.len().saturating_sub(1);
+        let old = self.heats.iter().take(last).take_while(|heat| {
+            let goes = bytes > MAX_REMEMBERED_BYTES && Some(heat.key()) != but;
+            bytes -= heat.bytes();
+            goes
+        });
+        let old = old.count();
+        self.heats.drain(..old);
     }
 
     /// The heat that the frame is of: the latest that shares a driver with it. Where there is

@@ -15,12 +15,19 @@ use crate::{
 use super::{
     codes,
     laps::{LapSheet, Seen},
-    pieces::{KnownLap, LapChange},
+    pieces::{KnownLap, LapChange, Piece},
     wire::{DriverLine, HeatFrame, Notes},
 };
 
 /// Drivers that came and went over the life of a heat; a full day of them on one track is below it.
 const MAX_DRIVERS_EVER: usize = 1_000;
+/// Laps and gaps of all drivers of a heat: 60 karts for a day of laps of a minute are below it. A
+/// frame that takes them all back brings as many events, some 70 MB.
+const MAX_LAPS_EVER: usize = 100_000;
+/// What a remembered lap takes, the number of its kart included.
+const LAP_BYTES: usize = size_of::<Piece>() + 64;
+/// What a remembered driver takes without the laps: short texts, and unknown fields at their limit.
+const DRIVER_BYTES: usize = size_of::<DriverMemory>() + 3_072;
 
 pub struct HeatMemory {
     key: Arc<HeatKey>,
@@ -29,6 +36,8 @@ pub struct HeatMemory {
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     drivers: HashMap<i64, DriverMemory>,
+    /// Laps and gaps of all drivers.
+    laps: usize,
     /// Counts the frames, to tell who was in the last one.
     frames: u64,
 }
@@ -51,6 +60,7 @@ impl HeatMemory {
             started_at: None,
             finished_at: None,
             drivers: HashMap::new(),
+            laps: 0,
             frames: 0,
         }
     }
@@ -61,10 +71,12 @@ impl HeatMemory {
             let id = driver.driver_id;
             (id, DriverMemory { sheet: LapSheet::recalled(driver), ..DriverMemory::default() })
         });
+        let drivers: HashMap<_, _> = drivers.collect();
         Self {
             started_at: past.started_at,
             finished_at: past.finished_at,
-            drivers: drivers.collect(),
+            laps: drivers.values().map(|driver| driver.sheet.len()).sum(),
+            drivers,
             ..Self::new(HeatKey { start_unix, name, occurrence: past.occurrence })
         }
     }
@@ -77,6 +89,11 @@ impl HeatMemory {
         !self.drivers.is_empty()
     }
 
+    /// About the memory it takes.
+    pub fn bytes(&self) -> usize {
+        self.drivers.len() * DRIVER_BYTES + self.laps * LAP_BYTES
+    }
+
     pub fn shares_a_driver(&self, frame: &HeatFrame<'_>) -> bool {
         frame.drivers.iter().any(|line| self.drivers.contains_key(&line.driver_id))
     }
@@ -84,7 +101,7 @@ impl HeatMemory {
     /// Adds what the frame changes to `events`, parents first, and names codes that nobody knows.
     ///
     /// # Errors
-    /// More drivers than a heat can have had; nothing is changed.
+    /// More drivers or laps than a heat can have had; nothing is changed.
     pub fn apply(
         &mut self,
         frame: HeatFrame<'_>,
@@ -97,6 +114,12 @@ impl HeatMemory {
         if self.drivers.len() + new > MAX_DRIVERS_EVER {
             return Err(DecodeError::Implausible(format!(
                 "more than {MAX_DRIVERS_EVER} drivers in one heat"
+            )));
+        }
+        // A line brings a lap and a gap before it at most.
+        if self.laps + 2 * frame.drivers.len() > MAX_LAPS_EVER {
+            return Err(DecodeError::Implausible(format!(
+                "more than {MAX_LAPS_EVER} laps in one heat"
             )));
         }
         self.apply_heat(&frame, at, events);
@@ -119,7 +142,9 @@ impl HeatMemory {
             let in_previous_frame = driver.last_frame.replace(self.frames) == Some(previous_frame);
             if driver.standing.as_ref().is_none_or(|known| !says_the_same(&line, known, &record)) {
                 let moment = Moment { at, witnessed: witnessed && in_previous_frame };
+                self.laps -= driver.sheet.len();
                 driver.apply(&self.key, line, record, moment, events);
+                self.laps += driver.sheet.len();
             }
         }
         Ok(notes)

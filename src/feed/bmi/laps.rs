@@ -102,6 +102,11 @@ impl LapSheet {
         changes
     }
 
+    /// How many laps and gaps are on the sheet.
+    pub fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
     fn last_lap(&self) -> i32 {
         self.pieces.last().map_or(0, Piece::last_lap)
     }
@@ -212,7 +217,8 @@ impl LapSheet {
             source: LapSource::Reconstructed,
             kart: None,
             position: None,
-            crossed_at: next_ms.map(|ms| seen.at - TimeDelta::milliseconds(ms.into())),
+            crossed_at: next_ms
+                .and_then(|ms| seen.at.checked_sub_signed(TimeDelta::milliseconds(ms.into()))),
         };
         gap.close(changes);
         changes.push(LapChange::Lap(lap.clone()));

@@ -19,6 +19,8 @@ mod wire;
 
 #[cfg(test)]
 mod heat_tests;
+#[cfg(test)]
+mod limit_tests;
 
 use std::time::Duration;
 
@@ -32,6 +34,9 @@ use self::{decode::BmiDecoder, scalar::Scalar};
 
 /// The name of this kind in a `[[feed]]` table.
 pub const KIND: &str = "bmi";
+
+/// No counter says more. Endurance races take a day, but one that nobody stops may count for weeks.
+const LONGEST_HEAT: TimeDelta = TimeDelta::days(100);
 
 /// One resource (a track, or a venue's combined tracks) of one venue.
 pub struct Bmi {
@@ -132,14 +137,15 @@ impl FeedKind for Bmi {
     /// The scheduled start, and with it the counter where it counts up from there.
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
         let clock: Clock<'_> = serde_json::from_str(payload).ok()?;
-        let start = DateTime::from_timestamp(whole(clock.start)?, 0)?;
+        let start =
+            whole(clock.start).filter(|start| (0..=wire::MAX_START_UNIX).contains(start))?;
+        let start = DateTime::from_timestamp(start, 0)?;
         let started = whole(clock.started).is_some_and(|flag| flag != 0);
         let end_condition = whole(clock.end_condition);
         if !started || !end_condition.is_some_and(codes::counts_up) {
             return Some(start);
         }
-        let elapsed = TimeDelta::try_milliseconds(whole(clock.counter)?)?;
-        start.checked_add_signed(elapsed)
+        start.checked_add_signed(run_for(whole(clock.counter)?)?)
     }
 
     fn venue_countdown(&self, payload: &str) -> Option<TimeDelta> {
@@ -147,8 +153,13 @@ impl FeedKind for Bmi {
         let started = whole(clock.started).is_some_and(|flag| flag != 0);
         let counts_down = whole(clock.end_condition).is_some_and(|code| !codes::counts_up(code));
         let left = whole(clock.counter)?;
-        (started && counts_down).then(|| TimeDelta::try_milliseconds(left))?
+        run_for(left).filter(|_| started && counts_down)
     }
+}
+
+/// What a counter of so many milliseconds means; none for one that no heat has.
+fn run_for(counter_ms: i64) -> Option<TimeDelta> {
+    TimeDelta::try_milliseconds(counter_ms).filter(|run| run.abs() <= LONGEST_HEAT)
 }
 
 /// The few fields that tell the venue's time; the drivers are not read.
@@ -259,6 +270,11 @@ mod tests {
         {
             assert_eq!(venue_seconds(payload), None, "{payload}");
         }
+        for start in ["-1", "253402300800", "8000000000000"] {
+            assert_eq!(venue_seconds(&format!(r#"{{"T":{start}}}"#)), None, "{start}");
+        }
         assert_eq!(venue_seconds(r#"{"T":1,"C":9223372036854775807,"E":0,"CS":1}"#), None);
+        assert_eq!(venue_seconds(r#"{"T":1,"C":-8640000001,"E":0,"CS":1}"#), None);
+        assert_eq!(feed().venue_countdown(r#"{"T":1,"C":8640000001,"E":1,"CS":1}"#), None);
     }
 }

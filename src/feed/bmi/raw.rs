@@ -18,7 +18,9 @@ use super::{
 /// A new revision of the protocol brings a handful of small fields.
 const MAX_EXTRA_KEYS: usize = 16;
 const MAX_EXTRA_KEY_BYTES: usize = 60;
-const MAX_EXTRA_BYTES: usize = 1_024;
+/// Memory that the unknown fields of a heat or of one driver may take together: room for a handful
+/// of numbers a lap, and little enough for all drivers of a heat to have it.
+const MAX_EXTRA_BYTES: usize = 2_048;
 
 /// A frame before anything in it was judged.
 #[derive(Default)]
@@ -63,11 +65,17 @@ pub struct RawDriver<'a> {
 }
 
 /// Keys that no revision names.
-#[derive(Default)]
 pub struct Unnamed {
     pub keys: Vec<String>,
-    /// The values, of those that are small.
+    /// The values, of those for which there was room.
     pub extra: Extra,
+    bytes_left: usize,
+}
+
+impl Default for Unnamed {
+    fn default() -> Self {
+        Self { keys: Vec::new(), extra: Extra::new(), bytes_left: MAX_EXTRA_BYTES }
+    }
 }
 
 impl Unnamed {
@@ -75,9 +83,11 @@ impl Unnamed {
         if self.keys.len() == MAX_EXTRA_KEYS || key.len() > MAX_EXTRA_KEY_BYTES {
             return map.next_value::<IgnoredAny>().map(|_| ());
         }
-        let mut bytes_left = MAX_EXTRA_BYTES;
+        let mut bytes_left = self.bytes_left;
         let value = map.next_value_seed(Budgeted { bytes_left: &mut bytes_left })?;
+        // One that is too large leaves the room to those after it.
         if let Some(value) = value {
+            self.bytes_left = bytes_left;
             self.extra.insert(key.to_owned(), value);
         }
         self.keys.push(key.to_owned());

@@ -13,8 +13,10 @@ use serde_json::Value;
 
 /// Of an odd text this much is repeated in the names of unknown values.
 const MAX_ODD_CHARS: usize = 24;
-/// What a number, a truth value or a container costs of a [`Budgeted`] value's bytes.
-const SCALAR_COST: usize = 8;
+/// What any value costs of a [`Budgeted`] value's bytes, beside the texts in it.
+const VALUE_COST: usize = size_of::<Value>();
+/// What an entry of an object costs, beside its key and its value.
+const ENTRY_COST: usize = 48;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar<'a> {
@@ -59,8 +61,11 @@ impl<'a> Scalar<'a> {
 }
 
 fn quoted(text: &str) -> String {
-    let short: String = text.chars().take(MAX_ODD_CHARS).collect();
-    format!("{short:?}")
+    format!("{:?}", short(text))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(MAX_ODD_CHARS).collect()
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
@@ -97,7 +102,12 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
         // Up to 2^53 every whole number has a float of its own, so nothing is rounded here.
         let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
-        Ok(if exact { Scalar::Whole(number as i64) } else { Scalar::Odd(number.to_string()) })
+        // 1e300 has 301 digits.
+        Ok(if exact {
+            Scalar::Whole(number as i64)
+        } else {
+            Scalar::Odd(short(&number.to_string()))
+        })
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -134,7 +144,7 @@ impl Budgeted<'_> {
     }
 
     fn scalar<E>(mut self, value: impl Into<Value>) -> Result<Option<Value>, E> {
-        Ok(self.pay(SCALAR_COST).then(|| value.into()))
+        Ok(self.pay(VALUE_COST).then(|| value.into()))
     }
 }
 
@@ -175,11 +185,11 @@ impl<'de> Visitor<'de> for Budgeted<'_> {
     }
 
     fn visit_str<E>(mut self, text: &str) -> Result<Self::Value, E> {
-        Ok(self.pay(SCALAR_COST + text.len()).then(|| text.into()))
+        Ok(self.pay(VALUE_COST + text.len()).then(|| text.into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut kept = self.pay(SCALAR_COST).then(Vec::new);
+        let mut kept = self.pay(VALUE_COST).then(Vec::new);
         while let Some(item) = items.next_element_seed(Budgeted { bytes_left: self.bytes_left })? {
             kept = kept.zip(item).map(|(mut kept, item)| {
                 kept.push(item);
@@ -190,9 +200,9 @@ impl<'de> Visitor<'de> for Budgeted<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut kept = self.pay(SCALAR_COST).then(serde_json::Map::new);
+        let mut kept = self.pay(VALUE_COST).then(serde_json::Map::new);
         while let Some(key) = entries.next_key::<Cow<'de, str>>()? {
-            let affordable = self.pay(key.len());
+            let affordable = self.pay(ENTRY_COST + key.len());
             let value = entries.next_value_seed(Budgeted { bytes_left: self.bytes_left })?;
             kept = kept.zip(value).filter(|_| affordable).map(|(mut kept, value)| {
                 kept.insert(key.into_owned(), value);
@@ -240,6 +250,10 @@ mod tests {
         assert_eq!(scalar("9223372036854775808").whole(), Err("9223372036854775808".to_owned()));
         let long = format!("\"{}\"", "x".repeat(1_000));
         assert_eq!(scalar(&long).whole().unwrap_err().chars().count(), MAX_ODD_CHARS + 2);
+        assert_eq!(
+            scalar("1e300").whole().unwrap_err(),
+            format!("1{}", "0".repeat(MAX_ODD_CHARS - 1))
+        );
     }
 
     #[test]
@@ -262,9 +276,12 @@ mod tests {
 
     #[test]
     fn budgeted_keeps_nothing_of_a_value_beyond_the_budget() {
-        assert_eq!(budgeted("\"0123456789\"", SCALAR_COST + 9), None);
-        assert_eq!(budgeted("\"0123456789\"", SCALAR_COST + 10), Some(json!("0123456789")));
-        assert_eq!(budgeted("[[1,2],[3,4],5]", 5 * SCALAR_COST), None);
-        assert_eq!(budgeted("{\"a\":{\"b\":1},\"c\":1}", 2 * SCALAR_COST), None);
+        assert_eq!(budgeted("\"0123456789\"", VALUE_COST + 9), None);
+        assert_eq!(budgeted("\"0123456789\"", VALUE_COST + 10), Some(json!("0123456789")));
+        assert_eq!(budgeted("[[1,2],[3,4],5]", 5 * VALUE_COST), None);
+        let object = r#"{"a":{"b":1},"c":1}"#;
+        let cost = 4 * VALUE_COST + 3 * (ENTRY_COST + 1);
+        assert_eq!(budgeted(object, cost - 1), None);
+        assert_eq!(budgeted(object, cost), serde_json::from_str(object).unwrap());
     }
 }

@@ -31,7 +31,7 @@ const MAX_NAME_BYTES: usize = 300;
 /// Kart numbers and gaps have at most ten bytes.
 const MAX_SHORT_BYTES: usize = 60;
 /// The end of the year 9999, the last that every database and language agrees to show.
-const MAX_START_UNIX: i64 = 253_402_300_799;
+pub const MAX_START_UNIX: i64 = 253_402_300_799;
 /// Names in one frame's `unknown`.
 const MAX_NOTES: usize = 32;
 /// serde's messages repeat the offending text, which may be as long as the frame.
@@ -427,10 +427,16 @@ mod tests {
 
     #[test]
     fn wire_names_large_and_many_unknown_keys_without_keeping_them_all() {
-        let large = "x".repeat(2_000);
-        let payload = with_driver(&format!(r#"{{"D":5,"L":0,"Z":"{large}"}}"#));
-        assert!(heat(&payload).drivers[0].extra.is_empty());
-        assert_eq!(heat(&payload).unknown.into_names(), ["D.Z"]);
+        let large = "x".repeat(2_048);
+        let payload = with_driver(&format!(r#"{{"D":5,"L":0,"Z":"{large}","Y":1}}"#));
+        assert_eq!(heat(&payload).drivers[0].extra, *json!({"Y": 1}).as_object().unwrap());
+        assert_eq!(heat(&payload).unknown.into_names(), ["D.Z", "D.Y"]);
+
+        // Each has room by itself, all together have not.
+        let half = "x".repeat(1_000);
+        let payload =
+            with_driver(&format!(r#"{{"D":5,"L":0,"X":"{half}","Y":"{half}","Z":"{half}"}}"#));
+        assert!(heat(&payload).drivers[0].extra.keys().eq(["X"]));
 
         let many: Vec<_> = (0..1_000).map(|n| format!(r#""X{n}":0"#)).collect();
         let payload = format!(r#"{{"T":1,"N":"a","D":[],{}}}"#, many.join(","));
