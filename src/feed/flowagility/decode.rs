@@ -11,11 +11,7 @@ use crate::{
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
-use super::{
-    memory::{MAX_STARTERS, Memory},
-    snapshot::Snapshot,
-    wire,
-};
+use super::{memory::Memory, shape, snapshot::Snapshot, wire};
 
 /// Major and minor number of the protocol that is understood; later revisions of it kept both.
 const KNOWN_VERSION: (&str, &str) = ("1", "0");
@@ -79,10 +75,7 @@ impl Decoder for FlowAgilityDecoder {
         if let Some(run) = snapshot.runs.iter().find(|run| !self.memory.knows(&run.key)) {
             return Ok(Decoded::Asks(Ask::Run(run.key.clone())));
         }
-        if snapshot.runs.iter().any(|run| self.memory.overflows_with(run)) {
-            let problem = format!("a run with more than {MAX_STARTERS} starters");
-            return Err(DecodeError::Implausible(problem));
-        }
+        snapshot.runs.iter().try_for_each(|run| self.memory.has_room_for(run))?;
         Ok(Decoded::Events(self.take_in(snapshot, frame.received_at)))
     }
 
@@ -99,6 +92,7 @@ fn parse(payload: &str) -> Result<wire::Message, DecodeError> {
     if !payload.trim_start().starts_with('{') {
         return Err(DecodeError::Json("no object".to_owned()));
     }
+    shape::check(payload)?;
     serde_json::from_str(payload).map_err(|problem| {
         DecodeError::Json(problem.to_string().chars().take(MAX_REASON_CHARS).collect())
     })

@@ -7,12 +7,15 @@ use std::{collections::HashMap, hash::Hash, mem, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{
-    Event,
-    agility::{
-        AgilityEvent, CombinedResult, Course, PastRun, Playset, PlaysetChange, Progress, Run,
-        RunKey,
+use crate::{
+    event::{
+        Event,
+        agility::{
+            AgilityEvent, CombinedResult, Course, PastRun, Playset, PlaysetChange, Progress, Run,
+            RunKey,
+        },
     },
+    feed::DecodeError,
 };
 
 use super::snapshot::{RunSnapshot, prefer};
@@ -21,13 +24,15 @@ use super::snapshot::{RunSnapshot, prefer};
 /// goes back to an earlier one.
 const MAX_RUNS: usize = 8;
 /// Dogs in one run, and pairs in one combined result. The largest classes have a few hundred.
-pub const MAX_STARTERS: usize = 2_000;
+const MAX_STARTERS: usize = 2_000;
+/// Memory for the dogs of one run, and as much for the pairs of one combined result. A dog takes
+/// about a kilobyte; texts at their limits would take a hundred.
+const MAX_RUN_BYTES: usize = 4 << 20;
 
 #[derive(Debug)]
 pub struct Memory {
     runs: Latest<Arc<RunKey>, RunMemory>,
-    /// What was said of each pair, by dorsal.
-    combined: Latest<BrotherRuns, HashMap<String, Option<CombinedResult>>>,
+    combined: Latest<BrotherRuns, Pairs>,
 }
 
 /// The names that brother runs share: all but the type.
@@ -47,6 +52,17 @@ struct RunMemory {
     playset_course: Course,
     said: Option<Run>,
     playsets: HashMap<String, PlaysetMemory>,
+    /// About the memory that the playsets take.
+    bytes: usize,
+}
+
+/// The pairs of a combined result.
+#[derive(Debug, Default)]
+struct Pairs {
+    /// What was said of each, by dorsal.
+    said: HashMap<String, Option<CombinedResult>>,
+    /// About the memory that it takes.
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -69,17 +85,38 @@ impl Memory {
     pub fn recall(&mut self, run: Arc<RunKey>, past: PastRun) {
         let run = self.runs.touch(run);
         for (playset_id, progress) in past.progress {
-            run.playsets.entry(playset_id).or_default().progress.get_or_insert(progress);
+            let playset = run.playsets.entry(playset_id).or_default();
+            run.bytes -= playset.bytes();
+            playset.progress.get_or_insert(progress);
+            run.bytes += playset.bytes();
         }
     }
 
-    /// Whether a run would have more dogs or pairs with this snapshot than runs have.
-    pub fn overflows_with(&self, run: &RunSnapshot) -> bool {
+    /// Whether a run with this snapshot is still one that can be.
+    ///
+    /// # Errors
+    /// [`DecodeError::Implausible`] when it has more dogs or pairs than runs have, or they take
+    /// more memory.
+    pub fn has_room_for(&self, run: &RunSnapshot) -> Result<(), DecodeError> {
         let dogs = run.playsets.iter().map(|playset| &playset.playset_id);
         let pairs = run.combined.iter().map(|result| &result.dorsal);
-        let known_dogs = self.runs.get(&run.key).map(|known| &known.playsets);
+        let known = self.runs.get(&run.key);
         let known_pairs = self.combined.get(&BrotherRuns::of(&run.key));
-        count_with(known_dogs, dogs) > MAX_STARTERS || count_with(known_pairs, pairs) > MAX_STARTERS
+        let starters = count_with(known.map(|known| &known.playsets), dogs)
+            .max(count_with(known_pairs.map(|known| &known.said), pairs));
+        if starters > MAX_STARTERS {
+            let problem = format!("a run with more than {MAX_STARTERS} starters");
+            return Err(DecodeError::Implausible(problem));
+        }
+        let dog_bytes: usize = run.playsets.iter().map(Playset::bytes).sum();
+        let pair_bytes: usize = run.combined.iter().map(CombinedResult::bytes).sum();
+        let bytes = (dog_bytes + known.map_or(0, |known| known.bytes))
+            .max(pair_bytes + known_pairs.map_or(0, |known| known.bytes));
+        if bytes > MAX_RUN_BYTES {
+            let problem = format!("a run of more than {MAX_RUN_BYTES} bytes");
+            return Err(DecodeError::Implausible(problem));
+        }
+        Ok(())
     }
 
     /// Takes in what a message says of a run and adds what of it is new, parents first.
@@ -93,15 +130,19 @@ impl Memory {
             news.push(Event::Agility(AgilityEvent::Run(now)));
         }
         for playset in run.playsets {
-            let memory = memory.playsets.entry(playset.playset_id.clone()).or_default();
-            memory.take_in(playset, at, news);
+            let known = memory.playsets.entry(playset.playset_id.clone()).or_default();
+            memory.bytes -= known.bytes();
+            known.take_in(playset, at, news);
+            memory.bytes += known.bytes();
         }
         if run.combined.is_empty() {
             return;
         }
         let memory = self.combined.touch(BrotherRuns::of(&run.key));
         for now in run.combined {
-            let said = memory.entry(now.dorsal.clone()).or_default();
+            let said = memory.said.entry(now.dorsal.clone()).or_default();
+            memory.bytes -= said.as_ref().map_or(0, CombinedResult::bytes);
+            memory.bytes += now.bytes();
             // Which of the brothers carried it is no difference.
             let align = |said: &mut CombinedResult| {
                 said.run = Arc::clone(&run.key);
@@ -115,6 +156,11 @@ impl Memory {
 }
 
 impl PlaysetMemory {
+    fn bytes(&self) -> usize {
+        let said = self.said.as_ref().map_or(0, Playset::bytes);
+        said + self.progress.as_ref().map_or(0, Progress::bytes)
+    }
+
     fn take_in(&mut self, now: Playset, at: DateTime<Utc>, news: &mut Vec<Event>) {
         if !is_news(&mut self.said, &now, |said| said.updated_at = at) {
             return;

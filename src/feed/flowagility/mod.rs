@@ -7,13 +7,14 @@
 mod address;
 mod decode;
 mod memory;
+mod shape;
 mod snapshot;
 mod value;
 mod wire;
 
 use std::{fmt, time::Duration};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use serde::Deserialize;
 use url::Url;
 
@@ -106,7 +107,8 @@ impl FeedKind for FlowAgility {
         }
         let Timed { timestamp } = serde_json::from_str(payload).ok()?;
         let at = NaiveDateTime::parse_from_str(timestamp.trim(), "%Y-%m-%d %H:%M:%S").ok()?;
-        Some(at.and_utc())
+        // chrono knows years that nothing can be added to any more.
+        (0..=9_999).contains(&at.year()).then(|| at.and_utc())
     }
 }
 
@@ -175,7 +177,8 @@ mod tests {
         let feed = feed();
         let at = feed.venue_time(r#"{"run":"","timestamp":"2022-09-05 00:43:47"}"#).unwrap();
         assert_eq!(at.to_rfc3339(), "2022-09-05T00:43:47+00:00");
-        for timeless in ["1.0.0", "{}", r#"{"timestamp":""}"#, r#"{"timestamp":7}"#, ""] {
+        let ages = r#"{"timestamp":"+262142-12-31 23:59:59"}"#;
+        for timeless in [ages, "1.0.0", "{}", r#"{"timestamp":""}"#, r#"{"timestamp":7}"#, ""] {
             assert_eq!(feed.venue_time(timeless), None, "{timeless}");
         }
     }

@@ -2,7 +2,7 @@
 //! earlier results are dropped, and every dog finds its run. It has no memory: what of it is news
 //! is for [`super::memory`] to tell.
 
-use std::{mem, sync::Arc};
+use std::{collections::HashSet, mem, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -54,6 +54,9 @@ pub struct RunSnapshot {
     pub playsets: Vec<Playset>,
     /// Each pair once.
     pub combined: Vec<CombinedResult>,
+    /// Ids and dorsals of these.
+    dogs: HashSet<String>,
+    dorsals: HashSet<String>,
 }
 
 impl Snapshot {
@@ -118,6 +121,8 @@ impl RunSnapshot {
             extra: Extra::new(),
             playsets: Vec::new(),
             combined: Vec::new(),
+            dogs: HashSet::new(),
+            dorsals: HashSet::new(),
         };
         for slot in &mut slots {
             let mut values = Values::new("run", mem::take(&mut slot.extra), unknown);
@@ -189,7 +194,7 @@ impl RunSnapshot {
                 values.decimal("total_penalization", &sent.total_penalization);
         }
         playset.extra = values.into_extra();
-        if !self.playsets.iter().any(|known| known.playset_id == playset.playset_id) {
+        if self.dogs.insert(playset.playset_id.clone()) {
             self.playsets.push(playset);
         }
         Ok(())
@@ -211,7 +216,7 @@ impl RunSnapshot {
         let classification = values.integer("classification", &sent.classification);
         let time_s = values.decimal("time", &sent.time);
         let total_penalization = values.decimal("total_penalization", &sent.total_penalization);
-        if !self.combined.iter().any(|known| known.dorsal == dorsal) {
+        if self.dorsals.insert(dorsal.clone()) {
             self.combined.push(CombinedResult {
                 run: Arc::clone(&self.key),
                 combined_id: sent.id.into_option(),

@@ -4,12 +4,12 @@
 use bigdecimal::BigDecimal;
 use serde_json::Value;
 
-use crate::event::Extra;
+use crate::event::{Extra, entry_bytes};
 
 use super::wire::Text;
 
-/// Bytes that are kept of the unknown fields and values of one object.
-const MAX_EXTRA_BYTES: usize = 4_096;
+/// Memory that the unknown fields and values of one object may take.
+const MAX_EXTRA_BYTES: usize = 8_192;
 /// Names that one frame may report, the last of them for all others.
 const MAX_UNKNOWN: usize = 32;
 const MAX_UNKNOWN_CHARS: usize = 80;
@@ -118,7 +118,7 @@ impl<'a> Values<'a> {
     }
 
     fn keep(&mut self, key: String, value: Value) {
-        let bytes = key.len() + value.to_string().len();
+        let bytes = entry_bytes(&key, &value);
         if self.extra_bytes + bytes <= MAX_EXTRA_BYTES {
             self.extra_bytes += bytes;
             self.extra.insert(key, value);
