@@ -10,6 +10,8 @@ use super::world::World;
 
 /// Where frames do not tell how much time was between them.
 const UNKNOWN_STEP: Duration = Duration::from_secs(1);
+/// Objects around a message, each holding the next as its `msg`. Real recordings have one.
+const MAX_LABELS: usize = 8;
 /// Nobody wants to wait for the lunch break of a recording.
 const LONGEST_STEP: Duration = Duration::from_secs(300);
 
@@ -123,13 +125,15 @@ impl World for Playback {
     }
 }
 
-fn message(entry: &RawValue) -> String {
+fn message(mut entry: &RawValue) -> String {
     #[derive(Deserialize)]
-    struct Labelled {
-        msg: Box<RawValue>,
+    struct Labelled<'a> {
+        #[serde(borrow)]
+        msg: &'a RawValue,
     }
-    if let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) {
-        return message(&msg);
+    for _ in 0..MAX_LABELS {
+        let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) else { break };
+        entry = msg;
     }
     // A message in quotes is the text within.
     serde_json::from_str(entry.get()).unwrap_or_else(|_| entry.get().to_owned())
@@ -223,5 +227,14 @@ mod tests {
         assert_eq!(array.frames(), [r#"{"error":"x"}"#, r#"{"run":""}"#, "pong"]);
         assert!(matches!(Recording::parse(" \n"), Err(RecordingError::Empty)));
         assert!(matches!(Recording::parse("[1,"), Err(RecordingError::NotAnArray(_))));
+    }
+
+    #[test]
+    fn recording_reads_labels_around_labels_to_an_end() {
+        let labels =
+            |count: usize| format!("[{}1{}]", "{\"msg\":".repeat(count), "}".repeat(count));
+        assert_eq!(Recording::parse(&labels(2)).unwrap().frames(), ["1"]);
+        let endless = Recording::parse(&labels(300_000)).unwrap();
+        assert!(endless.frames()[0].starts_with("{\"msg\":"));
     }
 }
