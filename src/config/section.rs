@@ -228,6 +228,10 @@ fn expand(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<St
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or("has a \"${\" without its \"}\"")?;
+        // Anything else may be a secret that happens to have braces, and is not repeated.
+        if !is_name(name) {
+            return Err("has a \"${…}\" with no name of an environment variable in it".to_owned());
+        }
         let value = environment(name)
             .ok_or_else(|| format!("needs the environment variable {name}, which is not set"))?;
         expanded.push_str(before);
@@ -236,4 +240,9 @@ fn expand(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<St
     }
     expanded.push_str(rest);
     Ok(expanded)
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=100).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -147,6 +147,9 @@ fn config_never_repeats_a_secret() {
     let found = problems(&text).join("\n");
     assert!(found.contains("[database]: url") && found.contains("feed ring-1: url"), "{found}");
     assert!(!found.contains("hunter2"), "{found}");
+    let braced = problems(&GOOD.replace("${RING}", "wss://x/${hunter2/hunter2}")).join("\n");
+    assert!(braced.contains("feed ring-1: url has a \"${…}\""), "{braced}");
+    assert!(!braced.contains("hunter2"), "{braced}");
     let broken = problems("[database]\nurl = \"postgres://u:hunter2@h/d\n").join("\n");
     assert!(broken.contains("line 2") && !broken.contains("hunter2"), "{broken}");
 }
