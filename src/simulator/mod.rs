@@ -10,6 +10,7 @@
 //! world.rs ◀─ karting/  agility/  recording.rs      what happens, as frames at moments
 //!                 │
 //! venue.rs        ▼  paces a world and hands every frame to every subscriber
+//! sent.rs          ◀─  what a test wants to hold the tables against
 //! server.rs       ▼  one task a connection: upgrade, requests, frames, spoiled by fault.rs
 //! socket.rs  deflate.rs                             HTTP upgrade, websocket frames, compression
 //! ```
@@ -22,6 +23,7 @@ mod fault;
 mod names;
 mod outlet;
 mod recording;
+mod sent;
 mod server;
 mod socket;
 mod talk;
@@ -43,13 +45,14 @@ pub use self::{
     fault::Fault,
     karting::{KartOptions, KartWorld, TrackTruth},
     recording::{Recording, RecordingError},
+    sent::{SentConnection, SentFrame, SentLog},
     venue::{Start, Venue},
     world::Frame,
 };
 
 use self::{
     server::Registry,
-    venue::{Kind, Pace, Playing},
+    venue::{Kind, Pace, Playing, VenueParams},
     world::{World, next_frame},
 };
 
@@ -59,11 +62,13 @@ pub struct SimulatorOptions {
     pub port: u16,
     /// A subscriber that is so many frames behind is disconnected.
     pub max_backlog: usize,
+    /// How many frames of each venue are kept in [`Venue::sent`]; 0: not even the connections.
+    pub keep_sent: usize,
 }
 
 impl Default for SimulatorOptions {
     fn default() -> Self {
-        Self { port: 0, max_backlog: 100_000 }
+        Self { port: 0, max_backlog: 100_000, keep_sent: 0 }
     }
 }
 
@@ -135,6 +140,7 @@ impl RingOptions {
 pub struct Simulator {
     addr: SocketAddr,
     registry: Arc<Registry>,
+    keep_sent: usize,
     runtime: Handle,
     accepting: JoinSet<()>,
     /// The venues' clocks; adding a venue needs no exclusive simulator.
@@ -151,7 +157,8 @@ impl Simulator {
         let mut accepting = JoinSet::new();
         accepting.spawn(server::accept(listener, registry.clone()));
         let runtime = Handle::current();
-        Ok(Self { addr, registry, runtime, accepting, worlds: Mutex::default() })
+        let worlds = Mutex::default();
+        Ok(Self { addr, registry, keep_sent: options.keep_sent, runtime, accepting, worlds })
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -182,6 +189,11 @@ impl Simulator {
         Ring(self.open(kind, playing, Pace { speed, start }, compression))
     }
 
+    /// Resets every open connection of every venue, without a goodbye.
+    pub fn drop_all_connections(&self) {
+        self.registry.venues().iter().for_each(|venue| venue.drop_connections());
+    }
+
     /// Ends every connection and every world.
     pub async fn stop(mut self) {
         self.accepting.shutdown().await;
@@ -197,7 +209,14 @@ impl Simulator {
         pace: Pace,
         compression: Compression,
     ) -> Arc<Venue> {
-        let venue = Arc::new(Venue::new(self.addr, kind, playing, pace, compression));
+        let venue = Arc::new(Venue::new(VenueParams {
+            addr: self.addr,
+            kind,
+            playing,
+            pace,
+            compression,
+            keep_sent: self.keep_sent,
+        }));
         self.registry.add(venue.clone());
         let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
         worlds.spawn_on(venue::run(venue.clone()), &self.runtime);

@@ -51,6 +51,10 @@ impl Registry {
         self.at(&format!("/{resource}")).filter(|venue| venue.is_track())
     }
 
+    pub fn venues(&self) -> Vec<Arc<Venue>> {
+        self.venues.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn at(&self, path: &str) -> Option<Arc<Venue>> {
         self.venues.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
@@ -133,13 +137,17 @@ async fn converse(
     let (reading, writing) = stream.into_split();
     let deflater = agreement.as_ref().map(|agreement| agreement.deflater());
     let mut out = Outlet::new(writing, deflater, upgrade.answer(agreement.as_ref()));
-    if let Some(venue) = &venue
-        && venue.fault() == Fault::DataWithUpgrade
-        && let Some(present) = venue.present()
-    {
-        out.add(TEXT, &present)?;
+    let early = venue
+        .as_ref()
+        .filter(|venue| venue.fault() == Fault::DataWithUpgrade)
+        .and_then(|venue| venue.present());
+    if let Some(present) = &early {
+        out.add(TEXT, present)?;
     }
     out.flush().await?;
+    if let Some((open, present)) = open.as_ref().zip(early) {
+        open.keep_sent(false, present);
+    }
     let reader = RequestReader::new(reading, rest, agreement.map(|agreed| agreed.inflater()));
     let (requests_in, mut requests) = mpsc::channel(16);
     let max_backlog = registry.max_backlog;

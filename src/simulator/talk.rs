@@ -56,7 +56,7 @@ pub(super) struct Talk {
     max_backlog: usize,
     /// Data frames sent on this connection.
     frames: u64,
-    _open: OpenConnection,
+    open: OpenConnection,
 }
 
 /// How a connection ends without an error.
@@ -77,7 +77,7 @@ impl Talk {
         let faults = venue.watch_fault();
         // A ring tells everybody who listens; a track only who has asked.
         let subscription = (!venue.is_track()).then(|| venue.subscribe(max_backlog, false));
-        Self { venue, out, requests, faults, subscription, max_backlog, frames: 0, _open: open }
+        Self { venue, out, requests, faults, subscription, max_backlog, frames: 0, open }
     }
 
     /// The track was asked for before this connection was its own.
@@ -170,9 +170,9 @@ impl Talk {
                 }
             }
             Request::Text(text) => match (text.as_str(), &self.subscription) {
-                ("ping", _) if fault.answers_pings() => self.out.message(TEXT, b"pong").await?,
+                ("ping", _) if fault.answers_pings() => self.reply(b"pong").await?,
                 ("streaming_data", Some(subscription)) => self.venue.repeat_present(subscription),
-                ("version", _) => self.out.message(TEXT, VERSION).await?,
+                ("version", _) => self.reply(VERSION).await?,
                 _ => {}
             },
         }
@@ -181,20 +181,34 @@ impl Talk {
 
     /// Sends a frame, or what the fault puts in its place.
     async fn send(&mut self, frame: &Bytes, fault: Fault) -> io::Result<()> {
-        match fault {
+        let payload = match fault {
             Fault::Silent => return Ok(()),
-            Fault::EmptyFrames => self.out.message(TEXT, b"").await?,
-            Fault::Garbage => self.out.message(TEXT, b"<h1>502 Bad Gateway</h1> {\"T\":").await?,
-            Fault::InvalidUtf8 => self.out.message(TEXT, b"{\"N\":\"\xC3\x28 \xFF\"}").await?,
-            Fault::Drip { every } => self.out.drip(frame, every).await?,
-            Fault::Fragmented => self.out.fragments(frame).await?,
+            Fault::EmptyFrames => Bytes::new(),
+            Fault::Garbage => Bytes::from_static(b"<h1>502 Bad Gateway</h1> {\"T\":"),
+            Fault::InvalidUtf8 => Bytes::from_static(b"{\"N\":\"\xC3\x28 \xFF\"}"),
+            _ => frame.clone(),
+        };
+        match fault {
+            Fault::Drip { every } => self.out.drip(&payload, every).await?,
+            Fault::Fragmented => self.out.fragments(&payload).await?,
             Fault::Oversize { bytes } => self.out.oversize(bytes).await?,
             Fault::DeflateBomb { bytes } => self.out.deflate_bomb(bytes).await?,
-            Fault::Binary => self.out.message(BINARY, frame).await?,
-            _ => self.out.message(TEXT, frame).await?,
+            Fault::Binary => self.out.message(BINARY, &payload).await?,
+            _ => self.out.message(TEXT, &payload).await?,
         }
         self.frames += 1;
         self.venue.count_sent();
+        // What these two send is made while it is written, and nobody takes it for data.
+        if !matches!(fault, Fault::Oversize { .. } | Fault::DeflateBomb { .. }) {
+            self.open.keep_sent(fault == Fault::Binary, payload);
+        }
+        Ok(())
+    }
+
+    /// Answers a request with a text of its own.
+    async fn reply(&mut self, text: &'static [u8]) -> io::Result<()> {
+        self.out.message(TEXT, text).await?;
+        self.open.keep_sent(false, Bytes::from_static(text));
         Ok(())
     }
 

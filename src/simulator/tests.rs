@@ -2,6 +2,7 @@
 
 mod compression;
 mod faults;
+mod sent;
 
 use std::{future::Future, time::Duration};
 

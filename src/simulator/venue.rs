@@ -24,6 +24,7 @@ use super::{
     fault::Fault,
     karting::{KartWorld, TrackTruth},
     recording::Playback,
+    sent::{SentKeeper, SentLog},
     world::World,
 };
 
@@ -70,6 +71,17 @@ impl Playing {
     }
 }
 
+/// What a venue is made of.
+pub(super) struct VenueParams {
+    pub addr: SocketAddr,
+    pub kind: Kind,
+    pub playing: Playing,
+    pub pace: Pace,
+    pub compression: Compression,
+    /// How many frames to keep; 0: none.
+    pub keep_sent: usize,
+}
+
 /// One venue of a simulator.
 pub struct Venue {
     addr: SocketAddr,
@@ -82,6 +94,8 @@ pub struct Venue {
     /// How often all connections were dropped.
     drops: watch::Sender<u64>,
     connection_times: Mutex<VecDeque<Instant>>,
+    /// None where nobody asked for it.
+    sent: Option<Mutex<SentKeeper>>,
     counters: Counters,
 }
 
@@ -103,13 +117,8 @@ struct Counters {
 }
 
 impl Venue {
-    pub(super) fn new(
-        addr: SocketAddr,
-        kind: Kind,
-        mut playing: Playing,
-        pace: Pace,
-        compression: Compression,
-    ) -> Self {
+    pub(super) fn new(params: VenueParams) -> Self {
+        let VenueParams { addr, kind, mut playing, pace, compression, keep_sent } = params;
         let present = playing.world().and_then(|world| world.snapshot()).map(Bytes::from);
         Self {
             addr,
@@ -121,6 +130,7 @@ impl Venue {
             fault: watch::Sender::new(Fault::None),
             drops: watch::Sender::new(0),
             connection_times: Mutex::default(),
+            sent: (keep_sent > 0).then(|| Mutex::new(SentKeeper::new(keep_sent))),
             counters: Counters::default(),
         }
     }
@@ -194,6 +204,11 @@ impl Venue {
     /// Data frames written to sockets, over all connections.
     pub fn frames_sent(&self) -> u64 {
         self.counters.frames_sent.load(Ordering::Relaxed)
+    }
+
+    /// Everything that was sent so far; empty unless [`super::SimulatorOptions::keep_sent`] says so.
+    pub fn sent(&self) -> SentLog {
+        self.sent.as_ref().map_or_else(SentLog::default, |sent| lock(sent).log().clone())
     }
 
     /// Subscribers that were disconnected because they read too slowly.
@@ -277,7 +292,8 @@ impl Venue {
         times.push_back(Instant::now());
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
         self.counters.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(self.clone())
+        let number = self.sent.as_ref().map(|sent| lock(sent).begin());
+        OpenConnection { venue: self.clone(), number }
     }
 
     pub(super) fn count_sent(&self) {
@@ -331,11 +347,27 @@ pub(super) struct Subscription {
 }
 
 /// Counts as open until it is dropped.
-pub(super) struct OpenConnection(Arc<Venue>);
+pub(super) struct OpenConnection {
+    venue: Arc<Venue>,
+    /// In the log of what was sent; none where nobody keeps one.
+    number: Option<usize>,
+}
+
+impl OpenConnection {
+    /// Notes a message that has just been written.
+    pub fn keep_sent(&self, is_binary: bool, payload: Bytes) {
+        if let Some((sent, number)) = self.venue.sent.as_ref().zip(self.number) {
+            lock(sent).keep(number, is_binary, payload);
+        }
+    }
+}
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.counters.open.fetch_sub(1, Ordering::Relaxed);
+        self.venue.counters.open.fetch_sub(1, Ordering::Relaxed);
+        if let Some((sent, number)) = self.venue.sent.as_ref().zip(self.number) {
+            lock(sent).end(number);
+        }
     }
 }
 
