@@ -196,6 +196,18 @@ impl Venue {
         self.stage().subscribers.iter().filter(|subscriber| !subscriber.is_closed()).count()
     }
 
+    /// Frames that wait for their subscribers to take them, the fullest queue.
+    pub fn backlog(&self) -> usize {
+        let waiting = |queue: &mpsc::Sender<Bytes>| queue.max_capacity() - queue.capacity();
+        self.stage()
+            .subscribers
+            .iter()
+            .filter(|own| !own.is_closed())
+            .map(waiting)
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Frames of the world and pushed ones, whether anybody heard them or not.
     pub fn frames_made(&self) -> u64 {
         self.counters.frames_made.load(Ordering::Relaxed)

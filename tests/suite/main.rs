@@ -15,6 +15,7 @@ mod db_gaps;
 mod db_schema;
 mod db_store;
 
+mod chaos;
 mod cli;
 mod connection;
 mod http;

@@ -1,6 +1,8 @@
 pub mod mortal;
+pub mod oracle;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 pub mod service;
 pub mod truth;
 
@@ -10,10 +12,15 @@ use std::time::{Duration, Instant};
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits for `condition`, looking again and again; fails with `what` when the limit has passed.
-pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+pub async fn wait_until(what: &str, condition: impl AsyncFnMut() -> bool) {
+    wait_within(LIMIT, what, condition).await;
+}
+
+/// The same with another limit, for what may take longer.
+pub async fn wait_within(limit: Duration, what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < LIMIT, "{what}: not within {LIMIT:?}");
+        assert!(began.elapsed() < limit, "{what}: not within {limit:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

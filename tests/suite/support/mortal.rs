@@ -1,6 +1,7 @@
 //! A Postgres of one test's own, to be killed and started again at the same address.
 
 use std::{
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -52,9 +53,38 @@ impl MortalPostgres {
         self.server.wait().unwrap();
     }
 
+    /// Stops it as an operator does for an update: connections are ended, nothing is damaged.
+    pub fn stop(&mut self) {
+        kill(self.pid(), Signal::SIGINT).unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Returns when it takes connections.
     pub fn start_again(&mut self) {
+        let began = Instant::now();
         self.server = serve(&self.programs, &self.folder, self.port);
-        drop(self.connect("ringside"));
+        while PgConnection::establish(&self.url("ringside")).is_err() {
+            assert!(began.elapsed() < super::LIMIT, "{}", self.log());
+            // The processes of a server that was killed take a moment to notice; as long as there
+            // is one, no other server starts.
+            if self.server.try_wait().unwrap().is_some() {
+                self.server = serve(&self.programs, &self.folder, self.port);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The address of its database behind a proxy.
+    pub fn url_through(&self, proxy: SocketAddr) -> String {
+        url(proxy.port(), "ringside")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     fn pid(&self) -> Pid {
@@ -62,7 +92,7 @@ impl MortalPostgres {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres://ringside@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+        url(self.port, database)
     }
 
     fn connect(&self, database: &str) -> PgConnection {
@@ -83,6 +113,10 @@ impl Drop for MortalPostgres {
         kill(self.pid(), Signal::SIGINT).ok();
         self.server.wait().ok();
     }
+}
+
+fn url(port: u16, database: &str) -> String {
+    format!("postgres://ringside@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
 fn serve(programs: &std::path::Path, folder: &tempfile::TempDir, port: u16) -> Child {

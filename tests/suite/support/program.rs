@@ -69,8 +69,13 @@ impl Deployment {
         self.config.to_str().unwrap()
     }
 
+    /// With which the program serves it.
+    pub fn arguments(&self) -> [&str; 3] {
+        ["--config", self.config(), "run"]
+    }
+
     pub fn start(&self) -> Program {
-        Program::start(&["--config", self.config(), "run"], self.folder.path())
+        Program::start(&self.arguments(), self.folder.path())
     }
 
     pub async fn started(&self) -> Program {
@@ -95,8 +100,13 @@ pub struct Program {
 
 impl Program {
     pub fn start(arguments: &[&str], folder: &Path) -> Self {
+        Self::spawn(command(arguments), folder)
+    }
+
+    /// The program as `command` runs it, with its log in `folder`.
+    pub fn spawn(mut command: Command, folder: &Path) -> Self {
         let log = folder.join(format!("log-{}", fastrand::u32(..)));
-        let child = command(arguments)
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log).unwrap())
@@ -111,6 +121,12 @@ impl Program {
 
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
+    }
+
+    /// Kills it outright; returns when it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits for its end, at most for so long.

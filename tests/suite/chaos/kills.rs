@@ -1,0 +1,53 @@
+//! `kill -9`, of Ringside, of Postgres, of both.
+
+use chrono::Utc;
+
+use super::arena::{Arena, Scale};
+
+/// Seconds of the venues between two kills, at most.
+const BETWEEN_KILLS: f64 = 60.0;
+
+/// Every second time it may get up before it is killed again; otherwise at any moment of its start.
+pub async fn of_ringside(scale: &Scale) {
+    let mut arena = Arena::open(scale).await;
+    for kill in 0..scale.kills {
+        arena.venues.play(BETWEEN_KILLS * fastrand::f64()).await;
+        let killed_at = Utc::now();
+        arena.kill_ringside();
+        if kill % 2 == 0 {
+            arena.recovers(killed_at).await;
+        }
+    }
+    arena.recovers(Utc::now()).await;
+    arena.close("ringside killed").await;
+}
+
+/// It comes back at once, and has to find out what was committed.
+pub async fn of_postgres(scale: &Scale) {
+    let mut arena = Arena::open(scale).await;
+    for _ in 0..scale.kills {
+        arena.venues.play(BETWEEN_KILLS * fastrand::f64()).await;
+        arena.kill_postgres();
+        arena.postgres.start_again();
+        arena.recovers(Utc::now()).await;
+    }
+    arena.close("postgres killed").await;
+}
+
+/// Ringside comes back first, keeps what it hears, and is killed once more before Postgres is back.
+pub async fn of_both(scale: &Scale) {
+    let mut arena = Arena::open(scale).await;
+    for _ in 0..scale.kills.div_ceil(10) {
+        arena.kill_postgres();
+        arena.kill_ringside();
+        arena.is_connected().await;
+        arena.venues.play_for(scale.outage / 2).await;
+        arena.kill_ringside();
+        arena.is_connected().await;
+        arena.venues.play_for(scale.outage / 2).await;
+        arena.postgres.start_again();
+        arena.recovers(Utc::now()).await;
+        arena.venues.play_for(scale.outage).await;
+    }
+    arena.close("both killed").await;
+}
