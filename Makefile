@@ -32,10 +32,16 @@ fleet: postgres ## 200 simulated feeds at real speed for two minutes: states, me
 	cargo build --locked --release
 	tests/fleet/run.sh
 
+chaos: postgres ## Faults at full scale: kills, outages, a full disk, a clock set back (15 minutes)
+	cargo test --locked --release --test suite chaos::full -- --ignored --nocapture --test-threads 1
+
+soak: postgres ## A season in a quarter of an hour: memory, files, journal and latency stay flat
+	cargo test --locked --release --test suite soak:: -- --ignored --nocapture --test-threads 1
+
 schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel program and DATABASE_URL)
 	diesel migration run
 
 postgres: # Postgres's server programs, for the private server
 	@tests/postgres.sh
 
-.PHONY: help demo test check ci fmt run conformance fleet schema postgres
+.PHONY: help demo test check ci fmt run conformance fleet chaos soak schema postgres

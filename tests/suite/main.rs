@@ -21,5 +21,6 @@ mod connection;
 mod http;
 mod outage;
 mod samples;
+mod soak;
 mod supervision;
 mod worlds;

@@ -7,20 +7,16 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use nix::sys::signal::Signal;
-use ringside::simulator::{
-    KartOptions, Plays, Ring, RingDayOptions, RingOptions, Simulator, SimulatorOptions, Start,
-    Track, TrackOptions, Venue,
-};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 use crate::support::{
     mortal::MortalPostgres,
-    oracle::{Death, Feed, Oracle, Report, Tables},
+    oracle::{Death, Oracle, Report, Tables},
     postgres::TestDb,
     program::{self, Deployment, Program},
     proxy::{Network, Proxy},
-    service::{self, ring_table, track_table},
+    service,
+    venues::{Venues, VenuesOptions},
     wait_within,
 };
 
@@ -45,125 +41,6 @@ const CATCH_UP: Duration = Duration::from_secs(300);
 const NOTHING_NEW: Duration = Duration::from_secs(15);
 /// From SIGTERM to the end.
 const STOPS_WITHIN: Duration = Duration::from_secs(60);
-/// Everything: an oracle needs it all.
-const KEEP_SENT: usize = usize::MAX;
-
-/// Venues on threads of their own, so that nothing a test waits for keeps them waiting.
-pub struct Venues {
-    pub simulator: Simulator,
-    pub tracks: Vec<(String, Track)>,
-    pub rings: Vec<(String, Ring)>,
-    speed: f64,
-    runtime: Option<Runtime>,
-}
-
-impl Venues {
-    async fn open(scale: &Scale, idle_feeds: usize) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let options = SimulatorOptions { keep_sent: KEEP_SENT, ..SimulatorOptions::default() };
-        let simulator = runtime.spawn(Simulator::start(options)).await.unwrap().unwrap();
-        let tracks = (1..=scale.tracks).map(|seed| {
-            let world = KartOptions { heat_s: scale.heat_s, ..KartOptions::default() };
-            let track = simulator.add_track(TrackOptions {
-                seed: seed as u64,
-                speed: scale.speed,
-                plays: Plays::World(world),
-                start: Start::WithFirstSubscriber,
-                ..TrackOptions::new(format!("{seed}@chaos"))
-            });
-            (format!("track-{seed}"), track)
-        });
-        let rings = (1..=scale.rings).map(|seed| {
-            let ring = simulator.add_ring(RingOptions {
-                seed: seed as u64,
-                // Dogs take their time: without this, little would happen in a short scenario.
-                speed: scale.speed * 3.0,
-                plays: Plays::World(RingDayOptions { not_ready_s: 5, ..RingDayOptions::default() }),
-                start: Start::WithFirstSubscriber,
-                ..RingOptions::new(format!("ring{seed:04}"))
-            });
-            (format!("ring-{seed}"), ring)
-        });
-        let idle = (1..=idle_feeds).map(|number| {
-            let track = simulator.add_track(TrackOptions {
-                plays: Plays::Nothing,
-                ..TrackOptions::new(format!("{number}@idle"))
-            });
-            track.push("{}");
-            (format!("idle-{number}"), track)
-        });
-        let (tracks, rings) = (tracks.chain(idle).collect(), rings.collect());
-        Self { simulator, tracks, rings, speed: scale.speed, runtime: Some(runtime) }
-    }
-
-    pub fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("taken only when this is dropped")
-    }
-
-    /// The `[[feed]]` tables.
-    pub fn config(&self) -> String {
-        let tracks = self.tracks.iter().map(|(id, track)| track_table(id, track));
-        tracks.chain(self.rings.iter().map(|(id, ring)| ring_table(id, ring))).collect()
-    }
-
-    fn each(&self) -> impl Iterator<Item = &Venue> {
-        let tracks = self.tracks.iter().map(|(_, track)| &**track);
-        tracks.chain(self.rings.iter().map(|(_, ring)| &**ring))
-    }
-
-    /// What the venues would send if they could.
-    fn backlog(&self) -> usize {
-        self.each().map(Venue::backlog).sum()
-    }
-
-    /// When each venue was connected to, venue by venue.
-    pub fn connection_times(&self) -> Vec<Vec<Instant>> {
-        self.each().map(Venue::connection_times).collect()
-    }
-
-    pub fn frames_sent(&self) -> u64 {
-        self.each().map(Venue::frames_sent).sum()
-    }
-
-    /// Everybody who is listened to.
-    pub fn all_have_listeners(&self) -> bool {
-        self.each().all(|venue| venue.subscribers() > 0)
-    }
-
-    /// Lets the venues play so many of their seconds.
-    pub async fn play(&self, seconds: f64) {
-        self.play_for(Duration::from_secs_f64(seconds / self.speed)).await;
-    }
-
-    /// Lets them play for so long by our clock.
-    pub async fn play_for(&self, time: Duration) {
-        let until = Instant::now() + time;
-        wait_within(CATCH_UP, "time passes", async || Instant::now() >= until).await;
-    }
-
-    fn close(&self) {
-        self.each().for_each(Venue::pause);
-    }
-
-    fn feeds(&self) -> Vec<Feed> {
-        let tracks = self.tracks.iter().map(|(id, track)| Feed::track(id, track));
-        tracks.chain(self.rings.iter().map(|(id, ring)| Feed::ring(id, ring))).collect()
-    }
-}
-
-impl Drop for Venues {
-    fn drop(&mut self) {
-        // Waiting for its threads is not allowed on one that runs tasks.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 /// What is out of the ordinary in an arena.
 pub struct Setup {
     /// Between Ringside and Postgres.
@@ -211,7 +88,16 @@ impl Arena {
     }
 
     pub async fn open_with(scale: &Scale, setup: Setup) -> Self {
-        let venues = Venues::open(scale, setup.idle_feeds).await;
+        let venues = Venues::open(VenuesOptions {
+            tracks: scale.tracks,
+            rings: scale.rings,
+            idle: setup.idle_feeds,
+            speed: scale.speed,
+            heat_s: scale.heat_s,
+            // An oracle needs it all.
+            keep_sent: usize::MAX,
+        })
+        .await;
         let postgres = MortalPostgres::start();
         let db = postgres.database();
         let mut proxy = None;

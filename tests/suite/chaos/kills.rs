@@ -12,10 +12,9 @@ pub async fn of_ringside(scale: &Scale) {
     let mut arena = Arena::open(scale).await;
     for kill in 0..scale.kills {
         arena.venues.play(BETWEEN_KILLS * fastrand::f64()).await;
-        let killed_at = Utc::now();
         arena.kill_ringside();
         if kill % 2 == 0 {
-            arena.recovers(killed_at).await;
+            arena.recovers(Utc::now()).await;
         }
     }
     arena.recovers(Utc::now()).await;

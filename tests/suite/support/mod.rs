@@ -1,10 +1,12 @@
 pub mod mortal;
 pub mod oracle;
 pub mod postgres;
+pub mod probe;
 pub mod program;
 pub mod proxy;
 pub mod service;
 pub mod truth;
+pub mod venues;
 
 use std::time::{Duration, Instant};
 
