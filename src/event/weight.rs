@@ -27,6 +27,7 @@ impl Event {
     fn text_bytes(&self) -> usize {
         match self {
             Self::Configured | Self::Connection(_) => 0,
+            Self::FramesLost(lost) => lost.reason.len(),
             Self::FrameRejected(rejected) => rejected.reason.len() + rejected.payload.len(),
             Self::Karting(event) => match event {
                 KartingEvent::Heat(heat) => heat.text_bytes(),
