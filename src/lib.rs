@@ -4,6 +4,9 @@
 //! ringside.toml ─▶ FeedSupervisor ──spawns──▶ Connection     one per track or ring, one socket, one life
 //!                      ▲                        │ FrameReceived    awaited: one in flight per feed
 //!           ConnectionUp/Down                   ▼
+//!                      │                      Journal        every frame on disk first
+//!                      │                        │ FramesRecorded
+//!                      │                        ▼
 //!                      │                      Parser ── Decoder per feed (feed/<kind>)
 //!    /health ◀─ GetHealth                       │ EventsDecoded
 //!                                               ▼

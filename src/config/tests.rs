@@ -153,3 +153,28 @@ fn config_never_repeats_a_secret() {
     let broken = problems("[database]\nurl = \"postgres://u:hunter2@h/d\n").join("\n");
     assert!(broken.contains("line 2") && !broken.contains("hunter2"), "{broken}");
 }
+
+#[test]
+fn config_reads_the_bounds_of_the_journal_with_their_units() {
+    let journal = |text: &str| read_text(text).unwrap_or_else(|error| panic!("{error}")).journal;
+    let usual = journal(GOOD);
+    assert_eq!((usual.for_time.as_secs(), usual.max_bytes), (7 * 86_400, 2 << 30));
+    let set = journal("[journal]\nkeep = \"36h\"\nmax_bytes = \"500 MiB\"\n");
+    assert_eq!((set.for_time.as_secs(), set.max_bytes), (36 * 3_600, 500 << 20));
+    for (wrong, key) in [
+        ("keep = \"7 days\"", "keep must be a time such as"),
+        ("keep = 7", "keep must be a time such as"),
+        ("keep = \"1s\"", "at least \"60s\""),
+        ("max_bytes = \"1MiB\"", "at least \"16MiB\""),
+        ("max_bytes = 2000000000", "max_bytes must be a size such as"),
+        ("max_bytes = \"99999999999999999999TiB\"", "max_bytes must be a size such as"),
+        ("max = \"1GiB\"", "max "),
+    ] {
+        let problems = problems(&format!("[journal]\n{wrong}\n"));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0].starts_with("[journal]: ") && problems[0].contains(key),
+            "{problems:?}"
+        );
+    }
+}

@@ -56,6 +56,14 @@ fn registry(health: &Health) -> Registry {
     counters(to, feeds, "feed_laps", "Laps seen", |feed| feed.laps);
     counters(to, feeds, "feed_restarts", "Connections that ended by themselves", |f| f.restarts);
 
+    let journal = &health.journal;
+    counter(to, "journal_records", "Frames and marks taken in", journal.recorded);
+    gauge(to, "journal_behind_records", "Not with the writer yet", journal.behind as f64);
+    gauge(to, "journal_unsaved_bytes", "On no disk yet", journal.unsaved_bytes as f64);
+    gauge(to, "journal_bytes", "In use in the file", journal.bytes as f64);
+    counter(to, "journal_lost_frames", "Dropped before they were written", journal.lost_frames);
+    counter(to, "journal_files_set_aside", "Damaged files", journal.set_aside);
+
     let writer = &health.writer;
     gauge(to, "writer_held_events", "Decoded and not yet in Postgres", writer.held as f64);
     gauge(to, "writer_waiting", "Events for which there is no room", writer.waiting as f64);
