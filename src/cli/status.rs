@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use comfy_table::{Attribute, Cell, Color, Table, presets};
 
 use crate::{
-    http::{Health, Overall},
+    http::{GapsHealth, Health, Overall},
     pipeline::supervisor::{FeedHealth, FeedState},
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Status {
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Reasons and errors are for a glance; `/health` has them whole.
 const MAX_WORDS: usize = 70;
+/// Gaps that are shown one by one; `/health` has more.
+const MAX_GAPS: usize = 8;
 
 impl Status {
     pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
@@ -103,6 +105,41 @@ fn show(health: &Health, colour: bool) {
     ));
     for reason in &health.reasons {
         say(format_args!("  {}", short(reason)));
+    }
+    match &health.gaps {
+        Some(gaps) => show_gaps(gaps),
+        None => say(format_args!("gaps in the last 24 h: not known")),
+    }
+}
+
+fn show_gaps(gaps: &GapsHealth) {
+    let GapsHealth { count, seconds, active, lost_frames, latest, .. } = gaps;
+    if *count == 0 {
+        say(format_args!("gaps in the last 24 h: none"));
+        return;
+    }
+    say(format_args!(
+        "gaps in the last 24 h: {count}, {} in all · {active} while a heat or a run was on · \
+         {lost_frames} frames lost",
+        age(*seconds),
+    ));
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    for gap in latest.iter().take(MAX_GAPS) {
+        let lost = gap.lost_frames.map(|frames| format!(", {frames} frames lost"));
+        table.add_row([
+            gap.from_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            gap.feed.clone(),
+            age(gap.seconds),
+            format!("{}{}", gap.reason, lost.unwrap_or_default()),
+            if gap.to_at.is_none() { "still" } else { "" }.to_owned(),
+            if gap.active { "heat or run on" } else { "" }.to_owned(),
+        ]);
+    }
+    say(format_args!("{table}"));
+    let more = count.saturating_sub(MAX_GAPS as u64);
+    if more > 0 {
+        say(format_args!(" and {more} before these"));
     }
 }
 

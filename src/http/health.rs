@@ -18,7 +18,10 @@ use crate::{
     },
 };
 
-use super::Sources;
+use super::{
+    Sources,
+    gaps::{self, GapWatch, GapsHealth},
+};
 
 /// A stage that takes longer to answer makes no progress.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,13 +35,15 @@ const BEHIND: u64 = 5_000;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Health {
     pub status: Overall,
-    /// Why it is not `ok`, in plain words.
+    /// Why it is not `ok`, and what was missed of late even if it is, in plain words.
     pub reasons: Vec<String>,
     pub version: String,
     pub uptime_s: f64,
     pub journal: JournalHealth,
     pub writer: WriterHealth,
     pub database: DatabaseHealth,
+    /// Of the last 24 h; none where the database can't tell.
+    pub gaps: Option<GapsHealth>,
     pub feeds: Vec<FeedHealth>,
 }
 
@@ -163,14 +168,14 @@ pub(super) async fn readyz(sources: web::Data<Sources>) -> HttpResponse {
 
 /// Everything, for people and monitors; the status is 200 also when it is not well, since it is
 /// the answer that says so.
-pub(super) async fn health(sources: web::Data<Sources>) -> HttpResponse {
-    HttpResponse::Ok().json(gather(&sources).await)
+pub(super) async fn health(sources: web::Data<Sources>, gaps: web::Data<GapWatch>) -> HttpResponse {
+    HttpResponse::Ok().json(gather(&sources, &gaps).await)
 }
 
-pub(super) async fn gather(sources: &Sources) -> Health {
+pub(super) async fn gather(sources: &Sources, gaps: &GapWatch) -> Health {
     let (fleet, database) =
         tokio::join!(timeout(PATIENCE, sources.fleet.send(GetHealth)), ask_database(sources));
-    let fleet = match fleet {
+    let mut fleet = match fleet {
         Ok(Ok(fleet)) => Some(fleet),
         Ok(Err(_)) | Err(_) => None,
     };
@@ -182,7 +187,14 @@ pub(super) async fn gather(sources: &Sources) -> Health {
     };
     let writer = WriterHealth::of(&sources.writer);
     let journal = JournalHealth::of(sources);
-    let (status, reasons) = judge(fleet.as_ref(), &journal, &writer, &database);
+    let gaps = match &mut fleet {
+        Some(fleet) if database.reachable => match sources.pool.get() {
+            Ok(pool) => Some(gaps.look(pool, &mut fleet.feeds).await),
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    let (status, reasons) = judge(fleet.as_ref(), &journal, &writer, &database, gaps.as_ref());
     Health {
         status,
         reasons,
@@ -191,6 +203,7 @@ pub(super) async fn gather(sources: &Sources) -> Health {
         journal,
         writer,
         database,
+        gaps: gaps.and_then(Result::ok),
         feeds: fleet.unwrap_or_default().feeds,
     }
 }
@@ -200,9 +213,12 @@ fn judge(
     journal: &JournalHealth,
     writer: &WriterHealth,
     database: &DatabaseHealth,
+    gaps: Option<&Result<GapsHealth, String>>,
 ) -> (Overall, Vec<String>) {
     let mut down = Vec::new();
     let mut degraded = Vec::new();
+    // Worth a look, and no alarm.
+    let mut notes = Vec::new();
     if !database.reachable {
         let behind = journal.behind;
         down.push(format!("the database is away: {behind} frames wait in the journal"));
@@ -210,9 +226,10 @@ fn judge(
     if let Some(trouble) = &journal.trouble {
         degraded.push(format!("the journal: {trouble}"));
     }
-    if journal.lost_frames > 0 {
+    // While the database is away only the journal knows of them.
+    if journal.lost_frames > 0 && gaps.is_none() {
         let frames = journal.lost_frames;
-        degraded.push(format!("{frames} frames were lost since the start: see frames_lost"));
+        degraded.push(format!("{frames} frames were lost: the journal is full"));
     }
     match &writer.trouble {
         Some(trouble) => down.push(format!("nothing is written: {trouble}")),
@@ -243,13 +260,15 @@ fn judge(
             }));
         }
     }
+    if let Some(gaps) = gaps {
+        gaps::judge(gaps, &mut degraded, &mut notes);
+    }
     let status = match (down.is_empty(), degraded.is_empty()) {
         (false, _) => Overall::Down,
         (true, false) => Overall::Degraded,
         (true, true) => Overall::Ok,
     };
-    down.append(&mut degraded);
-    (status, down)
+    (status, [down, degraded, notes].concat())
 }
 
 async fn ask_database(sources: &Sources) -> Result<(), String> {

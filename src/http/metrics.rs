@@ -12,6 +12,7 @@ use crate::pipeline::supervisor::{FeedHealth, FeedState};
 
 use super::{
     Sources,
+    gaps::GapWatch,
     health::{Health, gather},
 };
 
@@ -22,8 +23,11 @@ struct FeedLabel {
     feed: String,
 }
 
-pub(super) async fn metrics(sources: web::Data<Sources>) -> HttpResponse {
-    let health = gather(&sources).await;
+pub(super) async fn metrics(
+    sources: web::Data<Sources>,
+    gaps: web::Data<GapWatch>,
+) -> HttpResponse {
+    let health = gather(&sources, &gaps).await;
     let mut text = String::new();
     match encode(&mut text, &registry(&health)) {
         Ok(()) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
@@ -47,6 +51,9 @@ fn registry(health: &Health) -> Registry {
         Some(feed.generation as f64)
     });
     gauges(to, feeds, "feed_data_age_seconds", "Since the last decoded frame", |f| f.data_age_s);
+    gauges(to, feeds, "feed_gaps_24h", "Times it was not heard in the last 24 h", |feed| {
+        feed.gaps_24h.map(|gaps| gaps as f64)
+    });
     counters(to, feeds, "feed_frames", "Whole messages received", |feed| feed.frames);
     counters(to, feeds, "feed_bytes", "Bytes of whole messages received", |feed| feed.bytes);
     counters(to, feeds, "feed_rejected_frames", "Frames nobody could read", |f| f.rejected);
@@ -75,6 +82,10 @@ fn registry(health: &Health) -> Registry {
     counter(to, "writer_rows", "Rows inserted or updated", writer.rows);
     counter(to, "writer_rejected_rows", "Rows Postgres did not take", writer.rejected_rows);
     counter(to, "writer_retries", "Batches tried again", writer.retries);
+    if let Some(gaps) = &health.gaps {
+        let lost = gaps.lost_frames as f64;
+        gauge(to, "lost_frames_24h", "Received and never written in the last 24 h", lost);
+    }
     let reachable = f64::from(health.database.reachable);
     gauge(to, "database_up", "The database answers and has our schema", reachable);
     gauge(to, "uptime_seconds", "Since the start of the process", health.uptime_s);

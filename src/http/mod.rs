@@ -2,6 +2,7 @@
 //!
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
+mod gaps;
 mod health;
 mod metrics;
 
@@ -26,6 +27,7 @@ use crate::{
     },
 };
 
+pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 
 /// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
@@ -52,9 +54,11 @@ pub struct Sources {
 /// The socket can't be listened on.
 pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server> {
     let sources = web::Data::new(sources);
+    let gaps = web::Data::new(gaps::GapWatch::default());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(sources.clone())
+            .app_data(gaps.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
             .wrap(
                 DefaultHeaders::new()

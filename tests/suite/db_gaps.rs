@@ -1,5 +1,7 @@
 //! What the database says of what was missed: `feed_gaps`.
 
+use chrono::DateTime;
+use ringside::db::queries::{self, FeedGaps, Gap, Gaps};
 use serde_json::{Value, json};
 
 use crate::support::postgres::TestDb;
@@ -271,4 +273,61 @@ fn gap_is_active_when_dogs_of_a_run_came_and_went_around_it() {
         scene.dog(2, status, changed);
         assert_eq!(scene.is_active(), active, "{what}");
     }
+}
+
+#[test]
+fn gaps_of_late_are_counted_for_the_feeds_asked_for_and_the_newest_are_told() {
+    let scene = Scene::new();
+    let moment = |second: Second| DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap();
+    let feeds = ["ring".to_owned(), "speedpark".to_owned()];
+    let ask = |newest| {
+        let (since, now) = (moment(10_000), moment(20_000));
+        queries::gaps(&mut scene.0.conn(), &feeds, since, now, newest).unwrap()
+    };
+    assert_eq!(ask(9), Gaps { feeds: Vec::new(), latest: Vec::new() });
+
+    scene.connection(1, 1, 0, Some((8_000, "remote_closed")));
+    // Over before it matters, half in, with a heat on.
+    scene.connection(1, 2, 8_100, Some((9_000, "silence")));
+    scene.connection(1, 3, 10_500, Some((15_000, "remote_closed")));
+    scene.connection(1, 4, 15_001, None);
+    let (first_seen, started, finished) = (14_500, Some(14_500), Some(15_200));
+    scene.heat(1, &Heat { state: "finished", first_seen, started, finished, last_seen: 15_200 });
+    scene.0.execute("INSERT INTO frames_lost VALUES (1, at(16000), at(16010), 7, 'journal_full')");
+    // For long and still; and one that nobody asks for.
+    scene.connection(2, 1, 0, Some((5_000, "pong_timeout")));
+    scene.gap(3, 12_000, 13_000);
+
+    let of_feed = |feed: &str, count, seconds, active, active_seconds, lost_frames| FeedGaps {
+        feed: feed.to_owned(),
+        count,
+        seconds,
+        active,
+        active_seconds,
+        lost_frames,
+    };
+    let expected =
+        [of_feed("ring", 1, 10_000.0, 0, 0.0, 0), of_feed("speedpark", 3, 511.0, 1, 1.0, 7)];
+    assert_eq!(ask(9).feeds, expected);
+    assert_eq!(ask(1).feeds, expected);
+
+    let gap = |feed: &str, from, to: Option<Second>, seconds, reason: &str| Gap {
+        feed: feed.to_owned(),
+        from_at: moment(from),
+        to_at: to.map(moment),
+        seconds,
+        reason: reason.to_owned(),
+        lost_frames: None,
+        active: false,
+    };
+    let lost = gap("speedpark", 16_000, Some(16_010), 10.0, "journal_full");
+    let mut latest = [
+        Gap { lost_frames: Some(7), ..lost },
+        gap("speedpark", 15_000, Some(15_001), 1.0, "remote_closed"),
+        gap("speedpark", 9_000, Some(10_500), 1_500.0, "silence"),
+        gap("ring", 5_000, None, 15_000.0, "pong_timeout"),
+    ];
+    latest[1].active = true;
+    assert_eq!(ask(9).latest, latest);
+    assert_eq!(ask(2).latest, latest[..2]);
 }

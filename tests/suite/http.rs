@@ -1,5 +1,7 @@
 //! What monitors see.
 
+mod gaps;
+
 use actix::System;
 use ringside::{
     http::Overall,

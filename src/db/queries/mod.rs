@@ -1,5 +1,6 @@
 //! How everybody else reads the database.
 
+mod gaps;
 mod past;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use super::{
     schema::{checkpoints, feed_connections, feeds},
 };
 
+pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use past::past;
 
 /// Whether the database answers, and how its schema compares with the one of this build: it is

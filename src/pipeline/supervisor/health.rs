@@ -72,6 +72,9 @@ pub struct FeedHealth {
     pub last_error: Option<String>,
     pub last_error_at: Option<DateTime<Utc>>,
     pub retry_in_s: Option<f64>,
+    /// How often the feed was not heard in the last 24 h; none where the database can't tell. The
+    /// supervisor keeps no past: `/health` adds this.
+    pub gaps_24h: Option<u64>,
 }
 
 impl FeedHealth {
@@ -116,6 +119,7 @@ impl FeedHealth {
             last_error,
             last_error_at,
             retry_in_s,
+            gaps_24h: None,
         }
     }
 }
