@@ -7,6 +7,7 @@
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     io,
     pin::Pin,
     sync::Arc,
@@ -215,9 +216,11 @@ impl Websocket {
                 },
                 OpCode::Binary => Ok(Incoming::Binary(payload)),
                 OpCode::Ping => {
-                    // The pong is queued. A peer that sends pings and takes no pongs must not
-                    // fill the queue.
-                    match timeout(PONG_TAKEN_WITHIN, self.frames.flush()).await {
+                    // The pong is queued, and yawc sends what is queued when nothing is left to read
+                    // or a next frame may go; a flush leaves it where it is. A peer that sends pings
+                    // and takes no pongs must not fill the queue.
+                    let sent = poll_fn(|cx| self.frames.poll_ready_unpin(cx));
+                    match timeout(PONG_TAKEN_WITHIN, sent).await {
                         Ok(Ok(())) => Ok(Incoming::Ping),
                         Ok(Err(error)) => Err(end_of(error, settings.max_message_bytes)),
                         Err(_) => Err(SocketEnd::Broken("the venue takes nothing".into())),
@@ -378,5 +381,35 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Resumed<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All pings are there to be read before the first pong can be sent.
+    #[tokio::test(start_paused = true)]
+    async fn websocket_answers_a_ping_before_it_reads_the_next_message() {
+        let settings = SocketSettings::new(1 << 20, false, Vec::new()).unwrap();
+        let ping = [&[0x89, 0x7d], [b'x'; 125].as_slice()].concat();
+        // Takes a few pongs, then none.
+        let (ours, _theirs) = tokio::io::duplex(1_024);
+        let stream: Resumed<BoxedSocket> =
+            Resumed { read_already: ping.repeat(10_000).into(), stream: Box::new(ours) };
+        let options = settings.options.clone();
+        let frames =
+            yawc::WebSocket::from_stream_with_extensions(stream, Role::Client, None, options);
+        let mut socket = Websocket { frames: frames.unwrap() };
+        let mut answered = 0;
+        let end = loop {
+            match socket.next(&settings).await {
+                Ok(Incoming::Ping) if answered < 20 => answered += 1,
+                Ok(other) => panic!("{other:?} after {answered} pings, and few pongs were taken"),
+                Err(end) => break end,
+            }
+        };
+        assert_eq!(end, SocketEnd::Broken("the venue takes nothing".into()));
+        assert!(answered > 0, "some pongs are taken");
     }
 }
