@@ -358,8 +358,8 @@ impl Desk {
 fn reject(frame: &Received<'_>, failure: &Failure) -> Event {
     let Received { source, record, payload, .. } = frame;
     let (feed, generation) = (&source.info.id, record.generation);
-    let count = source.counters.rejected.fetch_add(1, Ordering::Relaxed) + 1;
-    source.counters.set_trouble(format!("the latest frame was rejected: {failure}"));
+    let why = format!("the latest frame was rejected: {failure}");
+    let count = source.counters.count_rejected(generation, record.received_at, why);
     // A venue that sends nothing but noise must not fill the log as well.
     if count.is_power_of_two() {
         warn!(

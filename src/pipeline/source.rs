@@ -63,6 +63,8 @@ pub struct FeedCounters {
 struct Times {
     last_frame_at: Option<DateTime<Utc>>,
     last_data_at: Option<DateTime<Utc>>,
+    /// Which frame the parser was done with last: its connection, and when it came.
+    read_through: Option<(Generation, DateTime<Utc>)>,
     proof: Proof,
 }
 
@@ -100,12 +102,28 @@ impl FeedCounters {
         *lock(&self.trouble) = None;
         let mut times = lock(&self.times);
         times.last_data_at = Some(at);
+        times.read_through = Some((generation, at));
         let proof = &mut times.proof;
         if proof.generation != generation || proof.first_valid_at.is_none() {
             *proof = Proof { generation, first_valid_at: Some(at), last_alive_at: Some(at) };
         } else {
             proof.last_alive_at = Some(at);
         }
+    }
+
+    /// A frame of this generation could not be decoded; answers how many so far.
+    pub fn count_rejected(&self, generation: Generation, at: DateTime<Utc>, why: String) -> u64 {
+        self.set_trouble(why);
+        lock(&self.times).read_through = Some((generation, at));
+        self.rejected.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A heat runs or a dog is on course, and the frame of this generation that came `at` is the
+    /// latest that the parser was done with. Older news say nothing about a venue: behind a
+    /// database that is away they may be hours old.
+    pub fn is_busy_since(&self, generation: Generation, at: DateTime<Utc>) -> bool {
+        let read_through = lock(&self.times).read_through;
+        read_through == Some((generation, at)) && self.active.load(Ordering::Relaxed)
     }
 
     /// The frame in hand can't be decoded, or not yet.
@@ -182,6 +200,24 @@ mod tests {
         assert_eq!(counters.proof().delivered_for(Generation(2)), TimeDelta::zero());
         counters.count_valid(Generation(2), at(60), true);
         assert_eq!(counters.proof().delivered_for(Generation(2)), TimeDelta::zero());
+    }
+
+    #[test]
+    fn feed_is_busy_only_when_its_latest_frame_was_read_and_says_so() {
+        let counters = FeedCounters::default();
+        let (first, second) = (Generation(1), Generation(2));
+        assert!(!counters.is_busy_since(first, at(0)));
+        counters.count_valid(first, at(0), true);
+        assert!(counters.is_busy_since(first, at(0)));
+        assert!(!counters.is_busy_since(first, at(1)), "the parser is behind");
+        assert!(!counters.is_busy_since(second, at(0)), "another connection's news");
+        assert_eq!(counters.count_rejected(first, at(1), "noise".into()), 1);
+        assert!(counters.is_busy_since(first, at(1)), "noise in the middle of a heat");
+        counters.count_valid(first, at(2), false);
+        assert!(!counters.is_busy_since(first, at(2)));
+        // The clock was set back.
+        counters.count_valid(first, at(-3_600), true);
+        assert!(counters.is_busy_since(first, at(-3_600)));
     }
 
     #[test]

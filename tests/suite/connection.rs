@@ -1,15 +1,24 @@
 //! The websocket itself: what goes over it, whom it trusts, and what a hostile peer costs.
 
-use actix::System;
-use ringside::{
-    event::Generation,
-    pipeline::supervisor::FeedState,
-    simulator::{Fault, Plays, RingOptions, Simulator, SimulatorOptions, TrackOptions},
-};
 use std::{
     io::{Read, Write},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Context, Handler, System};
+use chrono::{DateTime, Utc};
+use ringside::{
+    event::{FeedId, FeedInfo, Generation},
+    feed,
+    pipeline::{
+        connection::{Connection, ConnectionParams, Deadlines, EndReason, PaceLimits, Supervisor},
+        message::{ConnectionDown, ConnectionMarked, ConnectionUp, FrameReceived, Intake},
+        source::FeedSource,
+        supervisor::FeedState,
+        websocket::SocketSettings,
+    },
+    simulator::{Fault, Plays, RingOptions, Simulator, SimulatorOptions, TrackOptions},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,7 +28,7 @@ use tokio::{
 use crate::support::{
     postgres::TestDb,
     program::Deployment,
-    service::{Service, ring_table, track_table},
+    service::{Service, options, ring_table, track_table},
     wait_for, wait_until,
 };
 
@@ -124,6 +133,98 @@ fn connection_is_kept_alive_while_the_database_keeps_it_waiting() {
         assert_eq!(service.feed("r").await.restarts, 0);
         service.stop().await;
     });
+}
+
+/// What the latest decoded frame said is no news while the pipeline is behind: a quiet venue is
+/// ended only when the parser has seen its latest frame and finds it busy.
+#[test]
+fn connection_is_not_silent_while_the_parser_has_yet_to_read_its_latest_frame() {
+    System::new().block_on(async {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let quiet = TrackOptions { plays: Plays::Nothing, ..TrackOptions::new("quiet@x") };
+        let quiet = simulator.add_track(quiet);
+        quiet.push(FRAME);
+        let keys = [("url", quiet.url()), ("resource", quiet.resource().to_owned())];
+        let keys = keys.map(|(key, text)| (key.to_owned(), text.into()));
+        let kind = feed::build("bmi", feed::Params::new(keys)).unwrap();
+        let info = FeedInfo {
+            id: FeedId::new("quiet"),
+            kind: "bmi".into(),
+            venue: "V".into(),
+            name: "N".into(),
+        };
+        let source = Arc::new(FeedSource::new(info, kind, String::new()));
+        // A heat ran when the parser read an older frame, an age ago.
+        let generation = Generation(7);
+        source.counters.count_valid(generation, DateTime::UNIX_EPOCH, true);
+
+        let journal = Journal::default();
+        let (frames, ends) = (journal.frames.clone(), journal.ends.clone());
+        let journal = journal.start();
+        let limit = Duration::from_millis(300);
+        Connection::new(ConnectionParams {
+            source: source.clone(),
+            generation,
+            deadlines: Deadlines { silence: Some(limit), ..options().deadlines },
+            pace: PaceLimits::default(),
+            sockets: Arc::new(SocketSettings::new(1 << 20, false, Vec::new()).unwrap()),
+            intake: Intake {
+                frames: journal.clone().recipient(),
+                marks: journal.clone().recipient(),
+            },
+            supervisor: Supervisor {
+                up: journal.clone().recipient(),
+                down: journal.clone().recipient(),
+            },
+        })
+        .start();
+        wait_until("the frame", async || frames.lock().unwrap().len() == 1).await;
+        let began = Instant::now();
+        wait_until("the limit passes several times", async || began.elapsed() > 5 * limit).await;
+        assert_eq!(*ends.lock().unwrap(), []);
+        let latest = frames.lock().unwrap()[0];
+        source.counters.count_valid(generation, latest, true);
+        wait_for("its end", vec![EndReason::Silence], async || ends.lock().unwrap().clone()).await;
+    });
+}
+
+/// Takes every frame and shows it to nobody, like a journal while the database is away.
+#[derive(Default)]
+struct Journal {
+    frames: Arc<Mutex<Vec<DateTime<Utc>>>>,
+    ends: Arc<Mutex<Vec<EndReason>>>,
+}
+
+impl Actor for Journal {
+    type Context = Context<Self>;
+}
+
+impl Handler<FrameReceived> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, frame: FrameReceived, _: &mut Self::Context) {
+        self.frames.lock().unwrap().push(frame.received_at);
+    }
+}
+
+impl Handler<ConnectionMarked> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: ConnectionMarked, _: &mut Self::Context) {}
+}
+
+impl Handler<ConnectionUp> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: ConnectionUp, _: &mut Self::Context) {}
+}
+
+impl Handler<ConnectionDown> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, down: ConnectionDown, _: &mut Self::Context) {
+        self.ends.lock().unwrap().push(down.end.reason);
+    }
 }
 
 /// The venue's certificate is checked: made by nobody we know, then by somebody the config names.

@@ -6,7 +6,7 @@
 use std::{future::Future, pin::pin, sync::atomic::Ordering};
 
 use actix::MailboxError;
-use chrono::Utc;
+use chrono::{DateTime, SubsecRound, Utc};
 use log::warn;
 use tokio::{
     select,
@@ -29,12 +29,14 @@ pub(super) struct Life {
     params: ConnectionParams,
     pace: Pace,
     frames: u64,
+    /// When the latest frame that was handed on came; none before the first one.
+    handed_on: Option<DateTime<Utc>>,
 }
 
 impl Life {
     pub fn new(params: ConnectionParams) -> Self {
         let pace = Pace::new(params.pace, Instant::now());
-        Self { params, pace, frames: 0 }
+        Self { params, pace, frames: 0, handed_on: None }
     }
 
     pub async fn live(mut self, mut stop: oneshot::Receiver<()>) -> ConnectionEnd {
@@ -165,7 +167,8 @@ impl Life {
     /// Counts what came; a frame with data in it is for the pipeline.
     fn take_in(&mut self, incoming: Incoming, watch: &mut Watch) -> Option<FrameReceived> {
         let source = self.params.source.clone();
-        let received_at = Utc::now();
+        // To the microsecond, as it is stored: a frame that is read again has the same time.
+        let received_at = Utc::now().trunc_subsecs(6);
         watch.alive();
         let payload = match incoming {
             Incoming::Ping => return None,
@@ -186,6 +189,7 @@ impl Life {
         match class {
             FrameClass::Data => {
                 watch.data(Instant::now());
+                self.handed_on = Some(received_at);
                 let generation = self.params.generation;
                 Some(FrameReceived { source, generation, received_at, payload })
             }
@@ -229,8 +233,11 @@ impl Life {
         self.params.intake.marks.send(mark).await.map_err(pipeline_gone)
     }
 
+    /// Whether the venue is at work, as far as its latest frame tells. While that waits for the
+    /// parser, nobody knows.
     fn busy(&self) -> bool {
-        self.params.source.counters.active.load(Ordering::Relaxed)
+        let ConnectionParams { source, generation, .. } = &self.params;
+        self.handed_on.is_some_and(|at| source.counters.is_busy_since(*generation, at))
     }
 }
 
