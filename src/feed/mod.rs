@@ -56,6 +56,12 @@ pub trait FeedKind: Send + Sync {
     /// Where to connect. May hold a token: never log or serve it.
     fn url(&self) -> &Url;
 
+    /// What nobody may be shown: the pieces of the address and of the greeting that let somebody in.
+    /// Words of a venue are searched for them, since it may say back what it was asked for.
+    fn secrets(&self) -> Vec<String> {
+        address_secrets(self.url())
+    }
+
     /// Text messages to send once the socket is open, in order.
     fn hello(&self) -> Vec<String>;
 
@@ -79,6 +85,21 @@ pub trait FeedKind: Send + Sync {
     fn venue_countdown(&self, _payload: &str) -> Option<TimeDelta> {
         None
     }
+}
+
+/// All of an address but its host: the path and each piece of it, the query and each value in it.
+fn address_secrets(url: &Url) -> Vec<String> {
+    let path = url.path().trim_matches('/');
+    let query = url.query().unwrap_or_default();
+    let values = url.query_pairs().map(|(_, value)| value.into_owned());
+    let login = [url.username(), url.password().unwrap_or_default()];
+    [path, query]
+        .into_iter()
+        .chain(login)
+        .chain(path.split('/'))
+        .map(str::to_owned)
+        .chain(values)
+        .collect()
 }
 
 /// How a connection is kept alive and known to be alive.

@@ -8,6 +8,7 @@
 mod end;
 mod life;
 mod pace;
+mod redact;
 mod watch;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -98,7 +99,7 @@ impl Actor for Connection {
             supervisor.down.do_send(ConnectionDown {
                 feed: source.info.id.clone(),
                 generation: *generation,
-                end,
+                end: end.without(source.kind.secrets()),
             });
             ctx.stop();
         }));

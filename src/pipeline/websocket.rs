@@ -310,13 +310,11 @@ fn end_of(error: WebSocketError, limit: usize) -> SocketEnd {
     }
 }
 
-/// The code and the words of a close frame: `1001 going away`.
+/// The code and the words of a close frame: `1001 going away`. The words are a stranger's, whole:
+/// a secret in them that was cut could not be found any more.
 fn close_words(payload: &[u8]) -> Option<String> {
-    const MAX_WORDS: usize = 80;
     let (code, words) = payload.split_first_chunk::<2>()?;
-    // A stranger's words end in logs and on terminals.
     let words = String::from_utf8_lossy(words);
-    let words: String = words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect();
     Some(format!("{} {}", u16::from_be_bytes(*code), words).trim_end().to_owned())
 }
 

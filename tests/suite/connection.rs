@@ -188,6 +188,39 @@ fn connection_is_not_silent_while_the_parser_has_yet_to_read_its_latest_frame() 
     });
 }
 
+/// A venue may say back what it was asked for; what it was asked for ends in a token.
+#[test]
+fn health_shows_the_words_of_a_goodbye_without_the_address() {
+    System::new().block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        actix::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let mut socket = upgrade(socket, "").await;
+                let words = "no ring at /ws/streaming/t0kentoken; try /ws/streaming/t0kentok";
+                let length = u8::try_from(2 + words.len()).unwrap();
+                let goodbye = [&[0x88, length, 0x0f, 0xa0], words.as_bytes()].concat();
+                socket.write_all(&goodbye).await.unwrap();
+                // Held open until the goodbye is read and answered.
+                while read_text(&mut socket).await.is_some() {}
+            }
+        });
+        let db = TestDb::new();
+        let table = format!(
+            "[[feed]]\nid = \"r\"\nkind = \"flowagility\"\nvenue = \"V\"\nname = \"N\"\n\
+             url = \"ws://{address}/ws/streaming/t0kentoken\"\n"
+        );
+        let service = Service::start(&db, &table).await;
+        wait_until("a goodbye", async || service.feed("r").await.last_error.is_some()).await;
+        let said = service.feed("r").await.last_error.unwrap();
+        assert_eq!(
+            said,
+            "remote_closed: the venue closed the connection (4000 no ring at /…; try /ws/…/…)"
+        );
+        service.stop().await;
+    });
+}
+
 /// Takes every frame and shows it to nobody, like a journal while the database is away.
 #[derive(Default)]
 struct Journal {

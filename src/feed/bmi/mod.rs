@@ -28,7 +28,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping};
+use super::{
+    Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping, address_secrets,
+};
 
 use self::{decode::BmiDecoder, scalar::Scalar};
 
@@ -105,6 +107,14 @@ fn read_resource(text: String) -> Result<String, &'static str> {
 impl FeedKind for Bmi {
     fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let mut secrets = address_secrets(&self.url);
+        secrets.push(self.resource.clone());
+        // The key of the venue; the number before it is no secret.
+        secrets.extend(self.resource.split_once('@').map(|(_, key)| key.to_owned()));
+        secrets
     }
 
     fn hello(&self) -> Vec<String> {
@@ -208,6 +218,14 @@ mod tests {
     fn bmi_greets_with_its_resource() {
         assert_eq!(feed().url().as_str(), "wss://webserver22.sms-timing.com:10015/");
         assert_eq!(feed().hello(), ["START 8501@speedpark"]);
+    }
+
+    #[test]
+    fn bmi_keeps_its_resource_and_the_venues_key_secret() {
+        let secrets = feed().secrets();
+        for secret in ["8501@speedpark", "speedpark"] {
+            assert!(secrets.iter().any(|found| found == secret), "{secret}");
+        }
     }
 
     #[test]

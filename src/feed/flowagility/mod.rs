@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn feed_keeps_its_token_and_its_path_secret() {
+        let secrets = feed().secrets();
+        for secret in ["-aB3_xYz", "ws/streaming/-aB3_xYz"] {
+            assert!(secrets.iter().any(|found| found == secret), "{secret}");
+        }
+    }
+
+    #[test]
     fn feed_asks_for_the_state_first_and_then_for_the_version() {
         assert_eq!(feed().hello(), ["streaming_data", "version"]);
     }

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::pipeline::websocket::SocketEnd;
 
+use super::redact::redact;
+
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionEnd {
@@ -56,6 +58,12 @@ impl EndReason {
 impl ConnectionEnd {
     pub fn new(reason: EndReason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
+    }
+
+    /// The same end in words that may be shown: short, and with none of the `secrets`. What a venue
+    /// says when it closes may be what it was asked for.
+    pub(super) fn without(self, secrets: Vec<String>) -> Self {
+        Self { detail: redact(&self.detail, secrets), ..self }
     }
 
     /// A panic, with its words.
