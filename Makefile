@@ -25,6 +25,9 @@ fmt: ## Format the code
 run: postgres ## Run the service with ./ringside.toml
 	@exec cargo run --quiet --locked --release -- run
 
+fuzz: ## Ten minutes of hateful input for each decoder, the config and recordings (nightly, cargo-fuzz)
+	fuzz/run.sh $(ARGS)
+
 conformance: ## The Autobahn websocket cases against the websocket module
 	tests/conformance/run.sh
 
@@ -44,4 +47,4 @@ schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel pro
 postgres: # Postgres's server programs, for the private server
 	@tests/postgres.sh
 
-.PHONY: help demo test check ci fmt run conformance fleet chaos soak schema postgres
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak schema postgres

@@ -9,6 +9,9 @@
 
 mod support;
 
+#[path = "../fuzz_harness/mod.rs"]
+mod fuzz_harness;
+
 mod db_completeness;
 mod db_embedded;
 mod db_gaps;
@@ -18,6 +21,8 @@ mod db_store;
 mod chaos;
 mod cli;
 mod connection;
+mod fuzz_corpus;
+mod fuzz_frames;
 mod http;
 mod outage;
 mod samples;
