@@ -34,6 +34,15 @@ const HATEFUL_TRACK: &[&str] = &[
      {\"T\":1,\"N\":\"a\",\"S\":1,\"CS\":1,\"D\":[{\"D\":1,\"L\":4,\"T\":31,\"A\":30,\"B\":29}]}\n!\n\
      {\"T\":1,\"N\":\"a\",\"S\":1,\"CS\":1,\"D\":[{\"D\":1,\"L\":3,\"T\":31,\"A\":30,\"B\":29}]}\n@\n\
      {\"T\":1,\"N\":\"a\",\"S\":1,\"CS\":1,\"D\":[{\"D\":2,\"L\":0}]}",
+    // Laps behind a gap, and then both taken away.
+    "{\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":1,\"T\":30}]}\n+9\n\
+     {\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":6,\"T\":31}]}\n+9\n\
+     {\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":1,\"T\":30}]}",
+    // Refused frames where what comes next depends on what came before.
+    "{\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":1,\"T\":30}]}\n@\n{\"T\":1\n\
+     {\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":2,\"T\":31}]}\n[]\n+1\n\
+     {\"T\":1,\"N\":\"b\",\"D\":[{\"D\":1,\"L\":10001}]}\n\
+     {\"T\":1,\"N\":\"a\",\"D\":[{\"D\":1,\"L\":3,\"T\":32}]}",
 ];
 const HATEFUL_RING: &[&str] = &[
     "1.0.0",
@@ -50,6 +59,7 @@ const CONFIGS: &[&str] = &[
     "[[feed]]\nid = \"a\"\nkind = \"flowagility\"\nvenue = \"V\"\nname = \"N\"\nurl = \"https:f.test/ws/${SECRET_1}\"\n\
      [[feed]]\nid = \"a\"\nkind = \"bmi\"\nvenue = \"V\"\nname = \"N\"\nurl = \"ws://[::1]:1/\"\nresource = \"1@x\"\n",
     "[[feed]]\nkind = \"bmi\"\nurl = \"S3CR3T-T0K3N\"\nresourse = 7\n[database]\nurl = \"${SECRET\"\n",
+    "[[feed]]\nid = \"a\"\nkind = \"bmi\"\nurl = \"wss://x/${S3CR3T-T0K3N}\"\nresource = \"${NOT_SET}\"\n",
     "feed = [{ id = \"b\", kind = \"x\" }, 1]\nhttp = 1\n",
 ];
 const RECORDINGS: &[&str] = &[
