@@ -24,7 +24,7 @@ const SHORT: Scale = Scale {
     heat_s: 120,
     kills: 3,
     outage: Duration::from_secs(3),
-    idle_feeds: 60,
+    idle_feeds: 100,
 };
 
 /// What the promises are made for.

@@ -121,9 +121,10 @@ impl Arena {
             recovered_in: None,
             note: String::new(),
         };
+        let began = Instant::now();
         arena.start();
         arena.deployment.is_live().await;
-        arena.is_connected().await;
+        arena.is_connected_since(began).await;
         arena.rows_come_since(Utc::now()).await;
         arena
     }
@@ -175,9 +176,14 @@ impl Arena {
         times.max().unwrap()
     }
 
-    /// Every venue has a listener.
-    pub async fn is_connected(&self) {
-        wait_within(CATCH_UP, "all are connected", async || self.venues.all_have_listeners()).await;
+    /// Every venue has a listener that came after `since`.
+    pub async fn is_connected_since(&self, since: Instant) {
+        wait_within(CATCH_UP, "all are connected", async || {
+            let connects = self.venues.connection_times();
+            let is_new = |times: &Vec<Instant>| times.last().is_some_and(|last| *last > since);
+            connects.iter().all(is_new) && self.venues.all_have_listeners()
+        })
+        .await;
     }
 
     /// Waits until what some trouble kept waiting is written, and notes how long that took from its

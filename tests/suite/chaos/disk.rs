@@ -13,7 +13,7 @@ use crate::support::{program::Deployment, wait_until};
 use super::arena::{Arena, Scale, Setup};
 
 /// Makes the file system and becomes the program. Arguments: the folder, then the program's.
-const MOUNT: &str = r#"mount -t tmpfs -o size=64m,mode=755 tmpfs "$1" && shift && exec "$@""#;
+const MOUNT: &str = r#"mount -t tmpfs -o size=256m,mode=755 tmpfs "$1" && shift && exec "$@""#;
 
 pub async fn is_full(scale: &Scale) {
     if !may_mount() {
@@ -62,12 +62,15 @@ fn fill(arena: &Arena) -> PathBuf {
     let ballast =
         PathBuf::from(seen_by_it).join(data_dir.strip_prefix("/").unwrap()).join("ballast");
     let mut file = File::create(&ballast).unwrap();
-    let full = loop {
-        // Whole blocks would leave a rest.
-        if let Err(error) = file.write_all(&[0; 512]) {
-            break error;
-        }
-    };
-    assert_eq!(full.kind(), ErrorKind::StorageFull);
+    // Large pieces leave a rest.
+    for piece in [1 << 20, 512] {
+        let piece = vec![0; piece];
+        let full = loop {
+            if let Err(error) = file.write_all(&piece) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+    }
     ballast
 }

@@ -8,7 +8,7 @@ use super::arena::{Arena, Scale, Setup};
 /// To one host, and all venues are on one.
 const CONNECTS_PER_SECOND: usize = 50;
 /// Connects leave at their time; that they arrive takes now a little more, now a little less.
-const JITTER: usize = 5;
+const JITTER: usize = 10;
 /// What is waited at least after the first and the second failure.
 const SHORTEST_WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
@@ -19,7 +19,7 @@ pub async fn is_cut(scale: &Scale) {
     for shortest_wait in SHORTEST_WAITS {
         let cut_at = Instant::now();
         arena.venues.simulator.drop_all_connections();
-        arena.is_connected().await;
+        arena.is_connected_since(cut_at).await;
         let connects = arena.venues.connection_times();
         let mut since: Vec<_> =
             connects.iter().flatten().filter(|at| **at > cut_at).map(|at| *at - cut_at).collect();
