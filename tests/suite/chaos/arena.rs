@@ -1,6 +1,7 @@
 //! Venues, the program, and Postgres, each of which can be taken away and comes back.
 
 use std::{
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{
     mortal::MortalPostgres,
-    oracle::{Death, Oracle, Report, Tables},
+    oracle::{Death, Journal, Oracle, Report, Tables},
     postgres::TestDb,
     program::{self, Deployment, Program},
     proxy::{Network, Proxy},
@@ -158,6 +159,13 @@ impl Arena {
         self.program.as_ref().expect("it runs from the arena's opening on")
     }
 
+    /// A path in `data_dir`, as the program has it mounted.
+    pub fn seen_by_program(&self, path: &str) -> PathBuf {
+        let data_dir = self.deployment.folder.path().join("ringside-data");
+        let root = PathBuf::from(format!("/proc/{}/root", self.program().pid()));
+        root.join(data_dir.strip_prefix("/").expect("it is absolute")).join(path)
+    }
+
     pub async fn health(&self) -> Value {
         let (_, body) = service::get(self.deployment.address, "/health").await;
         serde_json::from_str(&body).unwrap()
@@ -214,10 +222,16 @@ impl Arena {
         self.venues.close();
         wait_within(CATCH_UP, "everything is sent", async || self.venues.backlog() == 0).await;
         self.is_written().await;
+        // Before the end, with which a file system of its own may go.
+        let journal = Journal::read(&self.seen_by_program("journal/journal.sqlite"));
         self.program().signal(Signal::SIGTERM);
         let mut program = self.program.take().expect("it runs from the arena's opening on");
         let status = program.ended(STOPS_WITHIN).await;
-        let mut report = self.oracle().judge(&Tables::read(&self.db), self.setup.in_order);
+        let in_order = self.setup.in_order;
+        let mut report = self.oracle().judge(&Tables::read(&self.db), in_order);
+        if let Some(journal) = journal {
+            journal.judge(&self.venues.feeds(), &self.deaths, in_order, &mut report);
+        }
         report.scenario = scenario.to_owned();
         report.kills = self.deaths.len() + self.kills_of_postgres;
         report.seconds_to_recover = self.recovered_in.map(|took| took.as_secs_f64());

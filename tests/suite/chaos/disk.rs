@@ -57,10 +57,7 @@ fn data_dir(deployment: &Deployment) -> PathBuf {
 
 /// Takes all the room there is.
 fn fill(arena: &Arena) -> PathBuf {
-    let seen_by_it = format!("/proc/{}/root", arena.program().pid());
-    let data_dir = data_dir(&arena.deployment);
-    let ballast =
-        PathBuf::from(seen_by_it).join(data_dir.strip_prefix("/").unwrap()).join("ballast");
+    let ballast = arena.seen_by_program("ballast");
     let mut file = File::create(&ballast).unwrap();
     // Large pieces leave a rest.
     for piece in [1 << 20, 512] {

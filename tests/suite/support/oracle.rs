@@ -7,6 +7,7 @@
 //! other is an invention. A lap that no frame showed must be reconstructed or in a gap.
 
 mod agility;
+mod journal;
 mod karting;
 mod present;
 mod report;
@@ -14,11 +15,11 @@ mod tables;
 mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ringside::simulator::{Ring, SentLog, Track, TrackTruth};
+use ringside::simulator::{Ring, SentConnection, SentFrame, SentLog, Track, TrackTruth};
 use serde_json::Value;
 
 use self::{agility::RingSeen, karting::TrackSeen};
-pub use self::{report::Report, tables::Tables};
+pub use self::{journal::Journal, report::Report, tables::Tables};
 
 /// A frame is promised to be safe so long after it was received.
 const SAFE_AFTER: TimeDelta = TimeDelta::milliseconds(100);
@@ -124,9 +125,8 @@ impl Oracle {
     fn read(&mut self, sent: &SentLog, deaths: &[Death]) -> Vec<Shown> {
         let mut all = Vec::new();
         for (number, connection) in sent.connections.iter().enumerate() {
-            let death = deaths.iter().find(|d| connection.began_at < d.back_at + START_UP);
             for frame in &connection.frames {
-                let is_safe = death.is_none_or(|d| frame.at + SAFE_AFTER + TRANSIT <= d.killed_at);
+                let (is_safe, _) = is_safe(connection, frame, deaths);
                 self.frames_sent += 1;
                 self.frames_safe += u64::from(is_safe);
                 // Answers to requests and the like say nothing of rows.
@@ -137,4 +137,14 @@ impl Oracle {
         }
         all
     }
+}
+
+/// Whether Ringside must have kept a frame, and how many milliseconds before its next death that
+/// was sent: none are left where it was sent afterwards.
+fn is_safe(connection: &SentConnection, frame: &SentFrame, deaths: &[Death]) -> (bool, i64) {
+    let Some(death) = deaths.iter().find(|d| connection.began_at < d.back_at + START_UP) else {
+        return (true, i64::MAX);
+    };
+    let before = death.killed_at - frame.at;
+    (before >= SAFE_AFTER + TRANSIT, before.num_milliseconds().max(0))
 }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Report, Shown, present::Present, tables::Tables};
+use super::{
+    Report, Shown,
+    present::Present,
+    tables::{ChangeRow, Tables},
+};
 
 /// What a ring showed.
 #[derive(Default)]
@@ -87,15 +91,15 @@ impl RingSeen {
         let combined = tables.combined.iter().map(|row| (row.result.clone(), row.says.clone()));
         self.combined.judge("combined result", combined.collect(), report);
 
-        let mut found: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+        let mut found: BTreeMap<(String, String), Vec<&ChangeRow>> = BTreeMap::new();
         for row in &tables.changes {
             let key = (row.run.clone(), row.playset_id.clone());
-            found.entry(key).or_default().push(&row.says);
+            found.entry(key).or_default().push(row);
         }
         report.rows_found += tables.changes.len();
         for (key, steps) in &self.steps {
             let rows = found.remove(key).unwrap_or_default();
-            judge_steps(&format!("{} {}", key.0, key.1), steps, rows, in_order, report);
+            judge_steps(&format!("{} {}", key.0, key.1), steps, &rows, in_order, report);
         }
         for ((run, playset), rows) in found {
             report.never_sent(format_args!("changes of {run} {playset}: {rows:?}"));
@@ -108,10 +112,11 @@ impl RingSeen {
 fn judge_steps(
     name: &str,
     steps: &[Step],
-    mut rows: Vec<&str>,
+    found: &[&ChangeRow],
     in_order: bool,
     report: &mut Report,
 ) {
+    let mut rows: Vec<_> = found.iter().map(|row| row.says.as_str()).collect();
     let mut present = None;
     for step in steps.iter().map(|step| (step.says.as_str(), step.is_safe)) {
         let (says, is_safe) = step;
@@ -131,7 +136,8 @@ fn judge_steps(
         present = Some(says);
     }
     if !rows.is_empty() {
-        report.doubled(rows.len(), format_args!("changes of {name}: {rows:?}"));
+        let line: Vec<_> = found.iter().map(|row| [&*row.changed_at, &row.says]).collect();
+        report.doubled(rows.len(), format_args!("changes of {name}: {rows:?} in {line:?}"));
     }
 }
 

@@ -20,6 +20,12 @@ pub struct Report {
     pub kills: usize,
     pub frames_sent: u64,
     pub frames_safe: u64,
+    /// Frames in the journal, where there is one and it was looked into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_recorded: Option<usize>,
+    /// How long before a kill the oldest frame was sent that is not in the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_ms_before_kill: Option<i64>,
     /// Rows that safe frames show, over all tables.
     pub rows_expected: usize,
     /// Rows in these tables.
@@ -133,6 +139,12 @@ impl fmt::Display for Report {
             self.disputed,
             self.rejected,
         )?;
+        if let Some(frames) = self.frames_recorded {
+            write!(f, " frames_recorded={frames}")?;
+        }
+        if let Some(ms) = self.lost_ms_before_kill {
+            write!(f, " lost_ms_before_kill={ms}")?;
+        }
         if let Some(seconds) = self.seconds_to_recover {
             write!(f, " seconds_to_recover={seconds:.1}")?;
         }

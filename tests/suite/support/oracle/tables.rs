@@ -98,6 +98,8 @@ pub struct ChangeRow {
     pub feed: String,
     pub run: String,
     pub playset_id: String,
+    /// To be shown, not compared: the oracle does not know when Ringside read a frame.
+    pub changed_at: String,
     pub says: String,
 }
 
@@ -156,7 +158,7 @@ impl Tables {
             changes: rows(
                 db,
                 &format!(
-                    "SELECT {RUN}, x.playset_id, concat_ws('|', {PROGRESS}) AS says \
+                    "SELECT {RUN}, x.playset_id, x.changed_at, concat_ws('|', {PROGRESS}) AS says \
                      FROM playset_changes x {OF_RUN} ORDER BY x.changed_at"
                 ),
             ),

@@ -7,6 +7,7 @@ use ringside::simulator::{
 };
 
 use super::{
+    journal::Recorded,
     tables::{ChangeRow, DriverRow, GapRow, HeatName, HeatRow, LapRow, PlaysetRow, RunRow},
     *,
 };
@@ -261,6 +262,45 @@ fn corrections_and_removals_must_be_stored() {
     assert_eq!(faults(&judged(connections, &[], &stored(false))), [0, 1, 0, 0]);
 }
 
+fn recorded(ms: i64, text: String) -> Recorded {
+    let received_at = at(ms).timestamp_micros();
+    Recorded { slug: "t".to_owned(), received_at, payload: text.into_bytes() }
+}
+
+#[test]
+fn journal_must_have_every_safe_frame_once_and_nothing_else() {
+    let (connections, death) = killed_before_lap_four();
+    let sent = SentLog { connections, dropped: 0 };
+    let feed = Feed { slug: "t".to_owned(), sent, truth: truth(9), is_track: true };
+    let judged = |frames: Vec<(i64, String)>| {
+        let mut report = Report::default();
+        let frames = frames.into_iter().map(|(ms, text)| recorded(ms, text)).collect();
+        Journal::of(frames).judge(std::slice::from_ref(&feed), &[death], true, &mut report);
+        report
+    };
+    let all: Vec<_> = [(1, 41), (2, 42), (3, 43)]
+        .map(|(n, s)| (n * 1_000 + 1, frame(n as u32, s * 1_000)))
+        .into();
+    let after = (5_001, frame(5, 45_000));
+    let with_after =
+        |frames: &[(i64, String)]| judged([frames, std::slice::from_ref(&after)].concat());
+    let report = with_after(&all);
+    assert_eq!((faults(&report), report.lost_ms_before_kill), ([0; 4], None));
+    // The last one before the kill may be missing.
+    let report = with_after(&all[..2]);
+    assert_eq!((faults(&report), report.lost_ms_before_kill), ([0; 4], Some(100)));
+    // The one before it may not, nor any of a connection that lives.
+    assert_eq!(faults(&with_after(&all[..1])), [1, 0, 0, 0]);
+    assert_eq!(faults(&judged(all.clone())), [1, 0, 0, 0]);
+    // Twice, another, and before anything was sent.
+    let twice = [&all[..], &[all[2].clone(), after.clone()]].concat();
+    assert_eq!(faults(&judged(twice)), [0, 1, 0, 0]);
+    let another = [&all[..2], &[(3_001, "{}".to_owned()), after.clone()]].concat();
+    assert_eq!(faults(&judged(another)), [0, 1, 0, 0]);
+    let early = [&[(0, "{}".to_owned())], &all[..], &[after]].concat();
+    assert_eq!(faults(&judged(early)), [0, 0, 0, 1]);
+}
+
 /// A whole world, with its tables made from its truth instead of its frames.
 #[test]
 fn oracle_reads_a_world_of_karts_as_it_was() {
@@ -336,8 +376,8 @@ fn ring_day() -> (Feed, Tables) {
             let (run, playset_id) = (key.clone(), p.playset_id.clone());
             for (_, step) in &p.changes {
                 let (run, playset_id) = (run.clone(), playset_id.clone());
-                let says = progress(step);
-                tables.changes.push(ChangeRow { feed: feed(), run, playset_id, says });
+                let (says, changed_at) = (progress(step), String::new());
+                tables.changes.push(ChangeRow { feed: feed(), run, playset_id, changed_at, says });
             }
             tables.playsets.push(PlaysetRow { feed: feed(), run, playset_id, says });
         }
