@@ -15,7 +15,6 @@ use actix::{Actor, Addr, Arbiter, Recipient};
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, anyhow, bail};
 use log::{error, info, warn};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::{
     sync::oneshot,
     time::{sleep, timeout},
@@ -363,18 +362,8 @@ async fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
 }
 
 fn socket_settings(config: &Config) -> anyhow::Result<SocketSettings> {
-    let mut roots = Vec::new();
-    if let Some(file) = &config.tls_ca_file {
-        let show = file.display();
-        let certificates = CertificateDer::pem_file_iter(file)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| anyhow!("[tls] ca_file {show} can't be read: {error}"))?;
-        if certificates.is_empty() {
-            return Err(anyhow!("[tls] ca_file {show} holds no certificate"));
-        }
-        roots = certificates;
-    }
     let limits = &config.limits;
+    let roots = config.extra_roots.clone();
     SocketSettings::new(limits.max_message_bytes, limits.frugal_sockets, roots)
         .context("[tls] ca_file holds a certificate that can't be used")
 }

@@ -4,6 +4,7 @@
 //! stops at the first problem. `${NAME}` in any text is replaced from the environment first. No
 //! problem ever repeats a value: it may be a token or a password.
 
+mod certificates;
 mod section;
 
 #[cfg(test)]
@@ -17,6 +18,8 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+use rustls::pki_types::CertificateDer;
 
 use crate::{
     event::{FeedId, FeedInfo},
@@ -41,8 +44,8 @@ pub struct Config {
     pub limits: Limits,
     pub journal: Keep,
     pub batching: Batching,
-    /// A file of certificates (PEM) to trust beside Mozilla's; absolute.
-    pub tls_ca_file: Option<PathBuf>,
+    /// Certificates to trust beside Mozilla's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
     pub feeds: Vec<FeedConfig>,
 }
 
@@ -186,11 +189,7 @@ fn read(
     let limits = read_limits(limits, problems);
     let journal = read_journal(journal, problems);
     let batching = read_writer(writer, problems);
-    let tls_ca_file = tls.and_then(|mut tls| {
-        let file = tls.text("ca_file", problems);
-        tls.finish(&["ca_file"], problems);
-        file.map(|file| folder.join(file))
-    });
+    let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
     Some(Config {
         data_dir: folder.join(data_dir),
@@ -199,7 +198,7 @@ fn read(
         limits,
         journal,
         batching,
-        tls_ca_file,
+        extra_roots,
         feeds,
     })
 }
@@ -308,6 +307,22 @@ fn read_writer(section: Option<Section>, problems: &mut Vec<Problem>) -> Batchin
     }
     section.finish(&["flush_after_ms", "batch_events", "held_events"], problems);
     batching
+}
+
+fn read_tls(
+    section: Option<Section>,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Vec<CertificateDer<'static>> {
+    let Some(mut section) = section else { return Vec::new() };
+    let file = section.text("ca_file", problems);
+    let read = file.map_or(Ok(Vec::new()), |file| certificates::read(&folder.join(file)));
+    let roots = read.unwrap_or_else(|problem| {
+        section.problem("ca_file", problem, problems);
+        Vec::new()
+    });
+    section.finish(&["ca_file"], problems);
+    roots
 }
 
 fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedConfig> {

@@ -50,6 +50,36 @@ fn config_reads_what_is_fine() {
 }
 
 #[test]
+fn config_reads_certificates_and_tells_what_is_wrong_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |content: Option<&str>| {
+        if let Some(content) = content {
+            std::fs::write(folder.path().join("ca.pem"), content).unwrap();
+        }
+        let text = "[tls]\nca_file = \"ca.pem\"\n[http]\nbind = \"nowhere\"\n";
+        match parse(text, Path::new("ringside.toml"), folder.path(), &|_| None) {
+            Err(ConfigError::Problems { problems, .. }) => {
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+            }
+            _ => panic!("[http] bind is wrong"),
+        }
+    };
+    // Beside the other problems, not instead of them.
+    for (content, words) in [
+        (None, "can't be read: "),
+        (Some("no certificate in here"), "holds no certificate"),
+        (Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "can't be used"),
+    ] {
+        let problems = read(content);
+        assert!(problems.contains("[tls]: ca_file ") && problems.contains(words), "{problems}");
+        assert!(problems.contains("[http]: bind "), "{problems}");
+    }
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let problems = read(Some(&certified.cert.pem()));
+    assert!(!problems.contains("ca_file"), "{problems}");
+}
+
+#[test]
 fn config_reads_the_pace_of_a_feed_and_leaves_it_where_none_is_set() {
     let pace = |text: &str| read_text(text).unwrap_or_else(|error| panic!("{error}")).limits.pace;
     assert_eq!(pace(GOOD), PaceLimits::default());

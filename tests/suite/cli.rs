@@ -45,6 +45,16 @@ fn check_tells_every_problem_and_ends_with_1() {
 }
 
 #[test]
+fn check_opens_the_certificates_as_run_does() {
+    let deployment = Deployment::new(&format!("[tls]\nca_file = \"ca.pem\"\n{TRACK}"));
+    for command in ["check", "run"] {
+        let output = ringside(&["--config", deployment.config(), command]);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains("ca.pem can't be read"), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn check_is_content_with_the_example() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/ringside.example.toml");
     let output = ringside(&["--config", example, "check"]);
