@@ -24,6 +24,7 @@ mod connection;
 mod fuzz_corpus;
 mod fuzz_frames;
 mod http;
+mod journal;
 mod outage;
 mod samples;
 mod soak;
