@@ -84,7 +84,11 @@ impl Decoder for BmiDecoder {
         };
         let mut heats = self.names.remove(at);
         let outcome = self.decode_heat(&mut heats, heat, frame);
-        self.remember_name(heats);
+        match outcome {
+            Ok(_) => self.remember_name(heats),
+            // As before, also in the order of use.
+            Err(_) => self.names.insert(at, heats),
+        }
         outcome.map(Decoded::Events)
     }
 

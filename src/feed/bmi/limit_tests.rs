@@ -135,6 +135,19 @@ fn heat_is_refused_when_it_has_laps_without_end_and_the_known_ones_stay() {
 }
 
 #[test]
+fn refused_frame_does_not_count_as_use_of_its_heat() {
+    let mut decoder = BmiDecoder::default();
+    drive(&mut decoder, "a", 500, 199);
+    for name in ["b", "c", "d"] {
+        hear(&mut decoder, &heat(name, 1, 0)).unwrap();
+    }
+    assert!(hear(&mut decoder, &heat("a", 500, 200)).is_err());
+    hear(&mut decoder, &heat("e", 1, 0)).unwrap();
+    assert!(asks(&mut decoder, &heat("a", 500, 199)));
+    assert!(!asks(&mut decoder, &heat("b", 1, 0)));
+}
+
+#[test]
 fn decoder_forgets_heats_when_they_take_too_much_memory() {
     let mut decoder = BmiDecoder::default();
     for name in ["a", "b", "c"] {
