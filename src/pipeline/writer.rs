@@ -76,6 +76,10 @@ pub struct WriterCounters {
     pub retries: AtomicU64,
     /// Events that wait for room: the parser waits with them.
     pub waiting: AtomicU64,
+    /// Batches and questions that the store was given.
+    pub store_questions: AtomicU64,
+    /// Of these, those that it has answered, one way or the other.
+    pub store_answers: AtomicU64,
     /// How long the last batch took, milliseconds.
     pub last_batch_ms: AtomicU64,
     /// The last record of the journal whose rows are all in Postgres, since the start; 0 for none.
@@ -377,10 +381,14 @@ impl Writer {
     }
 
     fn write(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
+        self.params.counters.store_questions.fetch_add(1, Ordering::Relaxed);
         let sent = self.params.store.send(WriteBatch(batch.clone())).into_actor(self);
-        ctx.spawn(sent.map(move |answer, this, ctx| match flatten(answer) {
-            Ok(report) => this.wrote(batch, report, ctx),
-            Err(trouble) => this.retry_later(batch, trouble, ctx),
+        ctx.spawn(sent.map(move |answer, this, ctx| {
+            this.params.counters.store_answers.fetch_add(1, Ordering::Relaxed);
+            match flatten(answer) {
+                Ok(report) => this.wrote(batch, report, ctx),
+                Err(trouble) => this.retry_later(batch, trouble, ctx),
+            }
         }));
     }
 
@@ -458,15 +466,19 @@ impl Writer {
 
     fn ask(&mut self, question: Question, ctx: &mut Context<Self>) {
         self.in_flight.get_or_insert_with(Flight::begin);
+        self.params.counters.store_questions.fetch_add(1, Ordering::Relaxed);
         let sent = self.params.recall.send(question.recall.clone()).into_actor(self);
-        ctx.spawn(sent.map(move |answer, this, ctx| match flatten(answer) {
-            Err(StoreError::Retriable(words)) => this.ask_later(question, words, ctx),
-            answer => {
-                this.in_flight = None;
-                this.params.counters.set_trouble(None);
-                // The feed that asked may be gone.
-                question.answer.send(answer).ok();
-                this.go_on(ctx);
+        ctx.spawn(sent.map(move |answer, this, ctx| {
+            this.params.counters.store_answers.fetch_add(1, Ordering::Relaxed);
+            match flatten(answer) {
+                Err(StoreError::Retriable(words)) => this.ask_later(question, words, ctx),
+                answer => {
+                    this.in_flight = None;
+                    this.params.counters.set_trouble(None);
+                    // The feed that asked may be gone.
+                    question.answer.send(answer).ok();
+                    this.go_on(ctx);
+                }
             }
         }));
     }
