@@ -19,5 +19,7 @@ mod turns;
 
 pub mod writer;
 
+pub mod liveness;
+
 #[cfg(test)]
 mod fakes;
