@@ -36,6 +36,8 @@ impl Owner {
     pub fn command(&self, program: &Path, dir: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(dir).stdin(Stdio::null());
+        // Postgres would tell systemd that it is ready and that it stops, in our name.
+        command.env_remove("NOTIFY_SOCKET");
         if let Some(user) = &self.user {
             // With the user the standard library drops root's further groups as well.
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
