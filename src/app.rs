@@ -2,6 +2,7 @@
 
 mod database;
 mod journal;
+mod watchdog;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -28,6 +29,7 @@ use crate::{
     pipeline::{
         connection::Deadlines,
         journal::{Journal, JournalCounters},
+        liveness::{Liveness, LivenessParams, Look},
         message::{
             BatchWritten, Drain, EventsDecoded, FeedsChanged, FeedsConfigured, Intake,
             ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
@@ -43,6 +45,7 @@ use crate::{
 use database::{Opened, Opening, Wanted};
 
 pub use database::{Database, private_dir};
+pub use watchdog::{Watchdog, WatchdogParams};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
@@ -59,6 +62,7 @@ pub struct App {
     journal_counters: Arc<JournalCounters>,
     stages: Stages,
     http: ServerHandle,
+    liveness: Arc<Liveness>,
     address: SocketAddr,
     threads: Vec<Arbiter>,
     database: Opening,
@@ -146,6 +150,16 @@ impl App {
         .start();
         stages.parser.send(ReportPanics(supervisor.clone().recipient())).await?;
 
+        let liveness = Arc::new(Liveness::new(LivenessParams {
+            stages: vec![
+                supervisor.clone().recipient(),
+                journal.clone().recipient(),
+                stages.parser.clone().recipient(),
+                stages.writer.clone().recipient(),
+            ],
+            look: look_at(&journal_counters, &stages.counters, &pool),
+            flush_after: config.batching.flush_after,
+        }));
         let server = http::serve(
             listener,
             http::Sources {
@@ -179,6 +193,7 @@ impl App {
             journal_counters,
             stages,
             http,
+            liveness,
             address,
             threads,
             database,
@@ -216,6 +231,19 @@ impl App {
     /// The address of the database, with its password; none while it is not open.
     pub fn database_url(&self) -> Option<&str> {
         self.database.pool().url()
+    }
+
+    /// What the watchdog needs to know of this service.
+    pub fn watchdog(&self) -> WatchdogParams {
+        WatchdogParams {
+            liveness: self.liveness.clone(),
+            fleet: self.supervisor.clone().recipient(),
+            writer: self.stages.counters.clone(),
+            frames_behind: Arc::new({
+                let counters = self.journal_counters.clone();
+                move || counters.behind()
+            }),
+        }
     }
 
     /// Makes these the feeds; those that did not change are not touched.
@@ -318,6 +346,20 @@ impl Stages {
     pub fn stop(&self) {
         self.thread.stop();
     }
+}
+
+/// What waits, and for whom. Before the database is open everything waits for it.
+fn look_at(
+    journal: &Arc<JournalCounters>,
+    writer: &Arc<WriterCounters>,
+    pool: &Arc<LatePool>,
+) -> Box<dyn Fn() -> Look + Send + Sync> {
+    let (journal, writer, pool) = (journal.clone(), writer.clone(), pool.clone());
+    Box::new(move || {
+        let done = journal.handed_on.load(Ordering::Relaxed);
+        let look = Look::at(&writer, journal.behind(), done);
+        Look { awaits_database: look.awaits_database || pool.get().is_err(), ..look }
+    })
 }
 
 pub fn source_of(feed: FeedConfig) -> FeedSource {

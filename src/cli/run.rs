@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, Options, StopReport},
+    app::{App, Options, StopReport, Watchdog},
     config::Config,
 };
 
@@ -48,6 +48,7 @@ pub(super) async fn serve(
     signals: &mut Signals,
     reload: impl Fn() -> Result<Config, Failure>,
 ) -> Result<(), Failure> {
+    let watchdog = Watchdog::start(app.watchdog()).await;
     let mut look = interval(Duration::from_secs(1));
     let mut broken = false;
     loop {
@@ -55,10 +56,14 @@ pub(super) async fn serve(
             said = signals.next() => match said {
                 Said::End => break,
                 // It may have to wait for the database; a signal to end need not.
-                Said::Reload => select! {
-                    taken_up = take_up(&app, reload()) => taken_up?,
-                    () = signals.end() => break,
-                },
+                Said::Reload => {
+                    watchdog.reloading().await;
+                    select! {
+                        taken_up = take_up(&app, reload()) => taken_up?,
+                        () = signals.end() => break,
+                    }
+                    watchdog.ready().await;
+                }
             },
             _ = look.tick() => if !app.is_whole() {
                 error!("a stage of the pipeline is gone; stopping, so that a fresh start can help");
@@ -67,6 +72,7 @@ pub(super) async fn serve(
             },
         }
     }
+    watchdog.stopping().await;
     info!("stopping: no more frames, writing what is held (a second signal ends at once)");
     select! {
         report = app.stop() => {

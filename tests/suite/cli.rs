@@ -1,6 +1,12 @@
 //! The program as an operator meets it: what it says, how it ends, what it leaves behind.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    cell::RefCell,
+    fs,
+    os::unix::{fs::PermissionsExt, net::UnixDatagram},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use actix::System;
 use nix::sys::signal::Signal;
@@ -258,6 +264,73 @@ fn hang_up_touches_only_the_feeds_that_changed() {
         wait_until("it is refused", async || program.log().contains("nothing changed")).await;
         assert!(up(&["a", "c"]).await);
     });
+}
+
+/// What systemd would hear, from the start with a private Postgres to the stop.
+#[test]
+fn systemd_hears_when_the_service_is_ready_alive_reloading_and_stopping() {
+    System::new().block_on(async {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let track = simulator.add_track(TrackOptions { speed: 20.0, ..TrackOptions::new("1@x") });
+        let deployment = Deployment::new(&track_table("t", &track));
+        let systemd = Systemd::listen(deployment.folder.path());
+        let mut command = command(&["--config", deployment.config(), "run"]);
+        command.env("NOTIFY_SOCKET", &systemd.path).env("WATCHDOG_USEC", "1000000");
+        command.env_remove("WATCHDOG_PID");
+        let mut program = Program::spawn(command, deployment.folder.path());
+
+        wait_until("ready", async || systemd.heard("READY=1") == 1).await;
+        assert!(systemd.messages()[0].contains("READY=1"), "{:?}", systemd.messages());
+        deployment.is_live().await;
+        wait_until("how it is", async || systemd.heard("STATUS=1 of 1 feeds up, ") > 0).await;
+        // Half of the second that it is given.
+        wait_until("signs of life", async || systemd.heard("WATCHDOG=1") >= 4).await;
+        let began = Instant::now();
+        let before = systemd.heard("WATCHDOG=1");
+        wait_until("four more", async || systemd.heard("WATCHDOG=1") >= before + 4).await;
+        assert!(began.elapsed() > Duration::from_millis(1_300), "{:?}", began.elapsed());
+
+        assert_eq!(systemd.heard("RELOADING=1"), 0);
+        program.signal(Signal::SIGHUP);
+        wait_until("ready again", async || systemd.heard("READY=1") == 2).await;
+        assert_eq!(systemd.heard("RELOADING=1\nMONOTONIC_USEC="), 1);
+        program.signal(Signal::SIGTERM);
+        assert!(program.ended(Duration::from_secs(20)).await.success(), "{}", program.log());
+        assert_eq!(systemd.heard("STOPPING=1"), 1);
+        assert_eq!(systemd.heard("READY=1"), 2, "and nobody speaks in our name");
+    });
+}
+
+/// The socket on which systemd listens to its services, and all that came.
+struct Systemd {
+    path: PathBuf,
+    socket: UnixDatagram,
+    messages: RefCell<Vec<String>>,
+}
+
+impl Systemd {
+    fn listen(folder: &Path) -> Self {
+        let path = folder.join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        // Also a Postgres that runs as another user could speak.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        Self { path, socket, messages: RefCell::default() }
+    }
+
+    fn messages(&self) -> Vec<String> {
+        let mut buffer = [0; 4_096];
+        while let Ok(length) = self.socket.recv(&mut buffer) {
+            let message = String::from_utf8(buffer[..length].to_vec()).unwrap();
+            self.messages.borrow_mut().push(message);
+        }
+        self.messages.borrow().clone()
+    }
+
+    /// How many messages have these words in them.
+    fn heard(&self, words: &str) -> usize {
+        self.messages().iter().filter(|message| message.contains(words)).count()
+    }
 }
 
 #[test]

@@ -62,9 +62,7 @@ fn service_starts_without_its_database_and_catches_up_when_that_is_back() {
         server.start_again();
         wait_for("laps", laps_sent(&track), async || laps_stored(&db, "t")).await;
         wait_until("nothing waits", async || health(&deployment).await.journal.behind == 0).await;
-        let spans = db.rows(
-            "SELECT generation, reason FROM feed_connections ORDER BY generation",
-        );
+        let spans = db.rows("SELECT generation, reason FROM feed_connections ORDER BY generation");
         let spans: Vec<_> = spans.iter().map(|span| span["reason"].as_str()).collect();
         assert_eq!(spans, [Some("requested"), None], "generations count on from the journal");
         second.signal(Signal::SIGTERM);
@@ -155,10 +153,8 @@ fn frames_that_fit_nowhere_are_counted_and_shown() {
         }
         wait_until("frames are lost", async || health(&deployment).await.journal.lost_frames > 0)
             .await;
-        wait_until("all frames came", async || {
-            health(&deployment).await.feeds[0].frames == 501
-        })
-        .await;
+        wait_until("all frames came", async || health(&deployment).await.feeds[0].frames == 501)
+            .await;
         assert!(program.log().contains("lost: the journal is full"), "{}", program.log());
         server.start_again();
         wait_until("nothing waits", async || health(&deployment).await.journal.behind == 0).await;
