@@ -164,12 +164,7 @@ impl App {
             listener,
             http::Sources {
                 fleet: supervisor.clone().recipient(),
-                heartbeats: vec![
-                    supervisor.clone().recipient(),
-                    journal.clone().recipient(),
-                    stages.parser.clone().recipient(),
-                    stages.writer.clone().recipient(),
-                ],
+                liveness: liveness.clone(),
                 writer: stages.counters.clone(),
                 journal: journal_counters.clone(),
                 journal_max_bytes: config.journal.max_bytes,

@@ -4,7 +4,6 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::timeout;
@@ -12,7 +11,7 @@ use tokio::time::timeout;
 use crate::{
     db,
     pipeline::{
-        message::{GetHealth, Heartbeat},
+        message::GetHealth,
         supervisor::{FeedHealth, FeedState, FleetHealth},
         writer::WriterCounters,
     },
@@ -23,7 +22,7 @@ use super::{
     gaps::{self, GapWatch, GapsHealth},
 };
 
-/// A stage that takes longer to answer makes no progress.
+/// A supervisor that takes longer to answer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The database's answer decides about traffic, so it is not waited for long.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
@@ -144,17 +143,12 @@ impl WriterHealth {
     }
 }
 
-/// This process makes progress. Asks neither the database nor a venue: restarting would help
-/// against neither.
+/// This process makes progress, as the watchdog judges it. Asks neither the database nor a venue:
+/// restarting would help against neither.
 pub(super) async fn livez(sources: web::Data<Sources>) -> HttpResponse {
-    let beats = sources.heartbeats.iter().map(|stage| stage.send(Heartbeat));
-    let beats = timeout(PATIENCE, join_all(beats)).await;
-    match beats {
-        Ok(beats) if beats.iter().all(Result::is_ok) => {
-            HttpResponse::Ok().json(json!({ "live": true }))
-        }
-        Ok(_) => not("live", "a stage of the pipeline is gone"),
-        Err(_) => not("live", "a stage of the pipeline makes no progress"),
+    match sources.liveness.judge().await {
+        Ok(()) => HttpResponse::Ok().json(json!({ "live": true })),
+        Err(why) => not("live", &why.to_string()),
     }
 }
 

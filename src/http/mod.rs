@@ -21,9 +21,7 @@ use serde_json::json;
 use crate::{
     db::LatePool,
     pipeline::{
-        journal::JournalCounters,
-        message::{GetHealth, Heartbeat},
-        writer::WriterCounters,
+        journal::JournalCounters, liveness::Liveness, message::GetHealth, writer::WriterCounters,
     },
 };
 
@@ -36,8 +34,7 @@ const WORKERS: usize = 2;
 /// Whom the handlers ask.
 pub struct Sources {
     pub fleet: Recipient<GetHealth>,
-    /// One for each thread of the pipeline.
-    pub heartbeats: Vec<Recipient<Heartbeat>>,
+    pub liveness: Arc<Liveness>,
     pub writer: Arc<WriterCounters>,
     pub journal: Arc<JournalCounters>,
     pub journal_max_bytes: u64,
