@@ -30,6 +30,7 @@ pub mod db;
 pub mod http;
 
 pub mod cli;
+pub mod recording;
 pub mod simulator;
 
 mod spelling;

@@ -24,5 +24,6 @@ forbid "$(find src/pipeline -name '*.rs' -not -path '*/journal/*' | tr '\n' ' ')
 	'of the pipeline only the file of the journal is a database'
 forbid src/db '(actix_web|awc::|crate::(feed|http|app|cli|config|simulator))' 'db knows neither the web nor what a venue speaks'
 forbid src/http '(crate::(feed|simulator|cli|app)|schema::|diesel)' 'http reaches data by db::queries only'
+forbid src/recording 'crate::(pipeline|db|http|app|cli|config|simulator)' 'a recording knows only what venues speak'
 forbid src/simulator 'crate::(pipeline|db|http|app|cli|config)' 'simulated venues know nothing of the service'
 exit $failed
