@@ -3,10 +3,12 @@
 mod check;
 mod database_url;
 mod demo;
+mod progress;
 mod replay;
 mod run;
 mod simulate;
 mod status;
+mod when;
 
 use std::{future::Future, io::Write, path::PathBuf, process::ExitCode};
 
@@ -40,7 +42,7 @@ enum Command {
     Check(check::Check),
     /// Run fake venues that speak both protocols
     Simulate(simulate::Simulate),
-    /// Put recorded frames through the same pipeline into the database
+    /// Play a recording: through the same pipeline into the database, or as a fake venue
     Replay(replay::Replay),
     /// Show how the running service's feeds are
     Status(status::Status),

@@ -1,158 +1,197 @@
-//! `ringside replay`: recorded frames through the same parser and writer into the database.
+//! `ringside replay`: recorded frames once more, through the same parser and writer into the
+//! database, or as a fake venue for any client of the real one.
 //!
-//! A recording is one frame a line, as on the wire, or one JSON array of messages. It has no
-//! receive times, so each frame gets the venue's own time: that is the same in every replay, and
-//! the same input gives the same rows.
+//! Frames have the receive times and connections of their recording. Where it has none, as in a
+//! file of bare messages, each frame gets the venue's own time: that is the same in every replay,
+//! and the same input gives the same rows.
+
+mod database;
+mod serve;
+mod times;
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Context, anyhow};
-use chrono::{DateTime, TimeDelta, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, anyhow, ensure};
 use log::warn;
-use tokio::select;
 
-use crate::{
-    app::{Database, Stages, source_of},
-    event::{FeedId, Generation},
-    feed::{FeedKind, FrameClass},
-    pipeline::{
-        journal::record::{Content, Record, Seq},
-        message::{Drain, FrameRecorded, FramesRecorded, Payload},
-        source::FeedSource,
-    },
-    simulator::Recording,
+use crate::recording::{Damage, RecordedFrame, Recording};
+
+use super::{
+    Failure, progress,
+    when::{Place, Speed},
 };
-
-use super::{Failure, load, run::Signals, say};
 
 #[derive(clap::Args)]
 pub(super) struct Replay {
     /// The configured feed that the frames belong to
-    #[arg(long, value_name = "ID")]
-    feed: String,
-    /// The recording: one frame a line, or one JSON array of messages
+    #[arg(long, value_name = "ID", required_unless_present = "serve")]
+    feed: Option<String>,
+    /// Be a fake venue that plays the recording, instead of putting it into the database
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "127.0.0.1:9015",
+        conflicts_with = "feed"
+    )]
+    serve: Option<SocketAddr>,
+    /// How fast: 1 (as recorded), 10, 0.5, max [default: max, with --serve 1]
+    #[arg(long, value_name = "FACTOR")]
+    speed: Option<Speed>,
+    /// Where to begin: 12:30 after the first frame, 90s, or a time
+    #[arg(long, value_name = "PLACE")]
+    at: Option<Place>,
+    /// Begin again at the end
+    #[arg(long = "loop", requires = "serve")]
+    again: bool,
+    /// The recording: JSON Lines with times, one bare frame a line, or one JSON array of messages;
+    /// packed with zstd or not
     file: PathBuf,
 }
 
-/// Between two frames of which the venue's time does not tell which came first.
-const TICK: TimeDelta = TimeDelta::milliseconds(1);
+/// What of a recording is replayed, and how fast.
+struct Excerpt {
+    recording: Recording,
+    /// When each frame came, after the first one.
+    offsets: Vec<Duration>,
+    /// Where to begin, after the first frame.
+    from: Duration,
+    speed: Speed,
+}
 
 impl Replay {
     pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
-        let mut signals = Signals::new()?;
-        let mut config = load(&config)?;
-        let wanted = FeedId::new(self.feed.as_str());
-        let known: Vec<_> = config.feeds.iter().map(|feed| feed.info.id.to_string()).collect();
-        let feed = config.feeds.extract_if(.., |feed| feed.info.id == wanted).next();
-        let feed = feed.ok_or_else(|| {
-            anyhow!("no feed {:?} is configured; there are: {}", self.feed, known.join(", "))
-        })?;
-        let source = Arc::new(source_of(feed));
-        let show = self.file.display();
-        let recording = Recording::read(&self.file).with_context(|| format!("{show}"))?;
-        let times = times_of(recording.frames(), source.kind.as_ref(), &self.file)?;
-
-        let database = Database::open_beside(&config).await?;
-        let stages = Stages::start(database.late_pool(), config.batching, None, None);
-        let began = Instant::now();
-        let played = select! {
-            played = play(&stages, &source, recording.frames(), times) => played?,
-            () = signals.end() => return Err(anyhow!("stopped; a replay can be repeated from its beginning").into()),
+        let recording = read_recording(&self.file)?;
+        let offsets = recording.offsets();
+        let from = match self.at {
+            Some(place) => begin(place, &recording, &offsets)?,
+            None => Duration::ZERO,
         };
-        let counters = &source.counters;
-        let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        say(format_args!(
-            "feed={} frames={played} rejected={} unknown={} laps={} rows={} rejected_rows={} in {:.1} s",
-            self.feed,
-            get(&counters.rejected),
-            get(&counters.unknown),
-            get(&counters.laps),
-            get(&stages.counters.rows),
-            get(&stages.counters.rejected_rows),
-            began.elapsed().as_secs_f64(),
-        ));
-        stages.stop();
-        database.close().await;
-        Ok(())
-    }
-}
-
-async fn play(
-    stages: &Stages,
-    source: &Arc<FeedSource>,
-    frames: &[String],
-    times: Vec<DateTime<Utc>>,
-) -> anyhow::Result<usize> {
-    let count = frames.len();
-    let bar = ProgressBar::new(count as u64).with_style(style()?);
-    bar.enable_steady_tick(Duration::from_millis(200));
-    let mut seq = Seq::default();
-    for (frame, received_at) in frames.iter().zip(times) {
-        let payload = Payload::Text(frame.as_str().into());
-        source.counters.count_frame(payload.len(), received_at);
-        if is_data(&payload, source.kind.as_ref()) {
-            seq = seq.next();
-            let feed = source.info.clone();
-            let content = Content::Frame(payload);
-            let record = Record::new(seq, feed, Generation::default(), received_at, content);
-            let frame =
-                FrameRecorded { record: Arc::new(record), source: source.clone(), written: false };
-            stages.parser.send(FramesRecorded(vec![frame])).await.context("the parser is gone")?;
-        }
-        bar.inc(1);
-    }
-    stages.writer.send(Drain).await.context("the writer is gone")?;
-    bar.finish();
-    Ok(count)
-}
-
-fn is_data(payload: &Payload, kind: &dyn FeedKind) -> bool {
-    match payload {
-        Payload::Text(text) => kind.classify(text) == FrameClass::Data,
-        Payload::Binary(_) => true,
-    }
-}
-
-fn style() -> anyhow::Result<ProgressStyle> {
-    let style = "{bar:30} {pos}/{len} frames {per_sec} {eta} left";
-    ProgressStyle::with_template(style).context("the progress bar's own template is wrong")
-}
-
-/// A receive time for each frame: the venue's own where it has one, and always later than that of
-/// the frame before. What comes before the first venue time gets that one too.
-fn times_of(
-    frames: &[String],
-    kind: &dyn FeedKind,
-    file: &Path,
-) -> anyhow::Result<Vec<DateTime<Utc>>> {
-    let own: Vec<_> = frames.iter().map(|frame| kind.venue_time(frame)).collect();
-    let first = match own.iter().flatten().next() {
-        Some(first) => *first,
-        None => {
-            let written = std::fs::metadata(file).and_then(|file| file.modified())?;
-            warn!("no frame holds a time; counting on from when {} was written", file.display());
-            written.into()
-        }
-    };
-    let mut last = first - TICK;
-    // Where a clock counts down: the time that stands still meanwhile, and what was left at first.
-    let mut countdown: Option<(DateTime<Utc>, TimeDelta)> = None;
-    let times = frames.iter().zip(own).map(|(frame, own)| {
-        let ran = own.zip(kind.venue_countdown(frame)).map(|(start, left)| {
-            if countdown.is_some_and(|(known, _)| known != start) {
-                countdown = None;
+        let usual = if self.serve.is_some() { Speed::RECORDED } else { Speed::MAX };
+        let speed = self.speed.unwrap_or(usual);
+        let excerpt = Excerpt { recording, offsets, from, speed };
+        match (self.serve, self.feed) {
+            (Some(listen), _) => {
+                ensure_calm(speed, self.again)?;
+                serve::serve(excerpt, listen, self.again).await
             }
-            let (_, full) = *countdown.get_or_insert((start, left));
-            (full - left).max(TimeDelta::zero())
-        });
-        let time = own.map(|time| time + ran.unwrap_or_default());
-        last = time.unwrap_or(last).max(last + TICK);
-        last
-    });
-    Ok(times.collect())
+            (None, Some(feed)) => {
+                let damage = excerpt.recording.damage().cloned();
+                database::put(excerpt, &feed, &self.file, &config).await?;
+                whole(damage, &self.file)
+            }
+            (None, None) => Err(anyhow!("--feed says which feed the frames belong to").into()),
+        }
+    }
+}
+
+/// Reads a recording; says what of it can't be read.
+pub(super) fn read_recording(file: &Path) -> anyhow::Result<Recording> {
+    let recording = Recording::read(file).with_context(|| file.display().to_string())?;
+    if let Some(damage) = recording.damage() {
+        let frames = recording.frames().len();
+        warn!("{} is {damage}; going on with the {frames} frames before", file.display());
+    }
+    Ok(recording)
+}
+
+/// What came before the damage is written; whoever asked for the whole must hear of it still.
+fn whole(damage: Option<Damage>, file: &Path) -> Result<(), Failure> {
+    match damage {
+        Some(damage) => {
+            Err(anyhow!("{} is {damage}; the frames before it are in the database", file.display())
+                .into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn ensure_calm(speed: Speed, again: bool) -> anyhow::Result<()> {
+    ensure!(
+        !again || speed != Speed::MAX,
+        "--loop at --speed max would send without a pause for ever; give a speed, such as 100"
+    );
+    Ok(())
+}
+
+/// How long after the first frame a place is.
+fn begin(place: Place, recording: &Recording, offsets: &[Duration]) -> anyhow::Result<Duration> {
+    match place {
+        Place::After(after) => {
+            let last = offsets.last().copied().unwrap_or_default();
+            ensure!(
+                after <= last,
+                "--at {} is after the end: the recording lasts {}",
+                progress::span(after),
+                progress::span(last)
+            );
+            Ok(after)
+        }
+        Place::Time(when) => {
+            let times = recording.frames().iter().zip(offsets);
+            let mut times = times.filter_map(|(frame, offset)| Some((frame.received?.at, *offset)));
+            let found = times.clone().find(|(at, _)| *at >= when.from);
+            let last = times.next_back().map(|(at, _)| at);
+            let last = last.context(
+                "this recording has no times; say how long after its beginning: --at 12:30",
+            )?;
+            let (_, offset) = found.with_context(|| {
+                let (at, last) = (progress::clock(when.from), progress::clock(last));
+                format!("--at {at} is after the end: the last frame is of {last}")
+            })?;
+            Ok(offset)
+        }
+    }
+}
+
+/// The place of a frame in recorded time, for people.
+fn position(frame: &RecordedFrame, offset: Duration) -> String {
+    match frame.received {
+        Some(received) => progress::clock(received.at),
+        None => progress::span(offset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timed() -> Recording {
+        let line = |minute| {
+            format!("{{\"received_at\":\"2026-05-01T10:{minute}:00Z\",\"text\":\"{{}}\"}}\n")
+        };
+        Recording::parse(&["00", "05", "30"].map(line).concat()).unwrap()
+    }
+
+    fn begin_at(place: &str, recording: &Recording) -> Result<u64, String> {
+        let begin = begin(place.parse().unwrap(), recording, &recording.offsets());
+        begin.map(|offset| offset.as_secs()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn place_is_found_by_time_and_by_offset() {
+        let recording = timed();
+        assert_eq!(begin_at("2026-05-01T10:04:00Z", &recording), Ok(300));
+        assert_eq!(begin_at("2026-05-01T10:05:00Z", &recording), Ok(300));
+        assert_eq!(begin_at("2026-04-01T00:00:00Z", &recording), Ok(0));
+        assert_eq!(begin_at("12:30", &recording), Ok(750));
+    }
+
+    #[test]
+    fn place_that_is_not_in_the_recording_says_where_it_ends() {
+        let recording = timed();
+        let late = begin_at("2026-05-01T10:30:01Z", &recording).unwrap_err();
+        assert!(late.contains("the last frame is of 20"), "{late}");
+        let late = begin_at("31m", &recording).unwrap_err();
+        assert!(late.contains("lasts 0:30:00"), "{late}");
+        let bare = Recording::from_frames(["{}", "{}"]);
+        let no_times = begin_at("2026-05-01T10:04:00Z", &bare).unwrap_err();
+        assert!(no_times.contains("--at 12:30"), "{no_times}");
+        assert_eq!(begin_at("1s", &bare), Ok(1));
+    }
 }

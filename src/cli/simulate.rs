@@ -3,7 +3,7 @@
 //! Their addresses stay the same from one start to the next, so a configuration that points to them
 //! can be written once.
 
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{fmt::Write as _, net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use chrono::Utc;
@@ -12,10 +12,13 @@ use tokio::{
     time::{Instant, interval_at},
 };
 
-use super::{run::Signals, say};
-use crate::simulator::{
-    KartOptions, Plays, Recording, Ring, RingDayOptions, RingOptions, Simulator, SimulatorOptions,
-    Start, Track, TrackOptions, Venue,
+use super::{replay::read_recording, run::Signals, say};
+use crate::{
+    recording::Recording,
+    simulator::{
+        KartOptions, Plays, Recorded, Ring, RingDayOptions, RingOptions, Simulator,
+        SimulatorOptions, Track, TrackOptions, Unplayable, Venue,
+    },
 };
 
 const REPORT_EVERY: Duration = Duration::from_secs(60);
@@ -39,7 +42,7 @@ pub struct Simulate {
     /// Another number, other races
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// One more venue that plays these frames to its first client: one a line, or a JSON array
+    /// One more venue that plays this recording to its first client (`replay --serve` does more)
     #[arg(long, value_name = "FILE")]
     recording: Option<PathBuf>,
     /// Write a configuration for these venues here; it must not be there yet
@@ -54,15 +57,14 @@ impl Simulate {
     /// The port is taken, the recording can't be read, or the configuration can't be written.
     pub async fn run(self) -> anyhow::Result<()> {
         ensure!(self.speed > 0.0, "--speed must be more than 0");
-        let read =
-            |path: &PathBuf| Recording::read(path).with_context(|| path.display().to_string());
-        let recording = self.recording.as_ref().map(read).transpose()?;
+        let recording = self.recording.as_deref().map(read_recording).transpose()?;
         let mut signals = Signals::new()?;
+        let listen = (Ipv4Addr::LOCALHOST, self.port).into();
         let simulator =
-            Simulator::start(SimulatorOptions { port: self.port, ..SimulatorOptions::default() })
+            Simulator::start(SimulatorOptions { listen, ..SimulatorOptions::default() })
                 .await
                 .with_context(|| format!("can't listen on port {}", self.port))?;
-        let venues = Venues::open(&simulator, &self, recording);
+        let venues = Venues::open(&simulator, &self, recording)?;
         match &self.write_config {
             Some(path) => {
                 write_new(path, &venues.config)
@@ -93,7 +95,11 @@ struct Venues {
 }
 
 impl Venues {
-    fn open(simulator: &Simulator, asked: &Simulate, recording: Option<Recording>) -> Self {
+    fn open(
+        simulator: &Simulator,
+        asked: &Simulate,
+        recording: Option<Recording>,
+    ) -> Result<Self, Unplayable> {
         let mut venues = Self {
             tracks: Vec::new(),
             rings: Vec::new(),
@@ -104,49 +110,32 @@ impl Venues {
         let start_unix = Utc::now().timestamp();
         for n in 1..=asked.tracks() {
             let options = KartOptions { start_unix, ..KartOptions::default() };
-            venues.add_track(
-                simulator,
-                TrackOptions {
-                    plays: Plays::World(options),
-                    seed: asked.seed.wrapping_mul(1_000).wrapping_add(n as u64),
-                    speed: asked.speed,
-                    ..TrackOptions::new(format!("{n}@simulated"))
-                },
-            );
+            venues.add_track(simulator.add_track(TrackOptions {
+                plays: Plays::World(options),
+                seed: asked.seed.wrapping_mul(1_000).wrapping_add(n as u64),
+                speed: asked.speed,
+                ..TrackOptions::new(format!("{n}@simulated"))
+            }));
         }
         for n in 1..=asked.rings() {
             let options = RingDayOptions { start_unix, ..RingDayOptions::default() };
-            venues.add_ring(
-                simulator,
-                RingOptions {
-                    plays: Plays::World(options),
-                    seed: asked.seed.wrapping_mul(2_000).wrapping_add(n as u64),
-                    speed: asked.speed,
-                    ..RingOptions::new(format!("ring{n:04}"))
-                },
-            );
+            venues.add_ring(simulator.add_ring(RingOptions {
+                plays: Plays::World(options),
+                seed: asked.seed.wrapping_mul(2_000).wrapping_add(n as u64),
+                speed: asked.speed,
+                ..RingOptions::new(format!("ring{n:04}"))
+            }));
         }
         if let Some(recording) = recording {
-            venues.add_recording(simulator, asked.speed, recording);
+            match simulator.add_recording(recording.into(), asked.speed)? {
+                Recorded::Track(track) => venues.add_track(track),
+                Recorded::Ring(ring) => venues.add_ring(ring),
+            }
         }
-        venues
+        Ok(venues)
     }
 
-    fn add_recording(&mut self, simulator: &Simulator, speed: f64, recording: Recording) {
-        let start = Start::WithFirstSubscriber;
-        if recording.is_of_a_ring() {
-            let plays = Plays::Recording(recording);
-            let options = RingOptions { plays, speed, start, ..RingOptions::new("recorded") };
-            self.add_ring(simulator, options);
-        } else {
-            let plays = Plays::Recording(recording);
-            let options = TrackOptions { plays, speed, start, ..TrackOptions::new("0@recorded") };
-            self.add_track(simulator, options);
-        }
-    }
-
-    fn add_track(&mut self, simulator: &Simulator, options: TrackOptions) {
-        let track = simulator.add_track(options);
+    fn add_track(&mut self, track: Track) {
         self.tracks.push(track.clone());
         let number = self.tracks.len();
         self.add_feed("track", "bmi", "Simulated Karting", number, &track);
@@ -154,8 +143,7 @@ impl Venues {
         writeln!(self.config, "resource = \"{}\"", track.resource()).ok();
     }
 
-    fn add_ring(&mut self, simulator: &Simulator, options: RingOptions) {
-        let ring = simulator.add_ring(options);
+    fn add_ring(&mut self, ring: Ring) {
         self.rings.push(ring.clone());
         self.add_feed("ring", "flowagility", "Simulated Agility", self.rings.len(), &ring);
     }
@@ -221,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn simulate_writes_a_feed_for_every_venue() {
         let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
-        let venues = Venues::open(&simulator, &asked(&["--karting", "2"]), None);
+        let venues = Venues::open(&simulator, &asked(&["--karting", "2"]), None).unwrap();
         let config: toml::Table = venues.config.parse().unwrap();
         assert_eq!(config["http"]["bind"].as_str(), Some("127.0.0.1:8080"));
         let feeds = config["feed"].as_array().unwrap();
@@ -239,7 +227,7 @@ mod tests {
         {
             let asked = asked(&["--recording", "any"]);
             let recording = Recording::from_frames([frame]);
-            let venues = Venues::open(&simulator, &asked, Some(recording));
+            let venues = Venues::open(&simulator, &asked, Some(recording)).unwrap();
             assert_eq!((venues.tracks.len(), venues.rings.len()), (tracks, rings));
         }
     }

@@ -11,6 +11,8 @@ use super::{Content, Damage, Header, Payload, RecordedFrame, Recording, Recordin
 
 /// How a file begins that is packed with zstd.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Objects around a message, each holding the next as its `msg`. Real recordings have one.
+const MAX_LABELS: usize = 8;
 const BREAKS_OFF: &str = "the file breaks off";
 
 pub(super) fn read(file: impl Read, max_bytes: u64) -> Result<Recording, RecordingError> {
@@ -163,14 +165,15 @@ fn read_array(text: &[u8]) -> Result<Recording, RecordingError> {
     Ok(Recording::from_frames(messages.into_iter().map(message)))
 }
 
-fn message(entry: &RawValue) -> String {
+fn message(mut entry: &RawValue) -> String {
     #[derive(Deserialize)]
     struct Labelled<'a> {
         #[serde(borrow)]
         msg: &'a RawValue,
     }
-    if let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) {
-        return message(msg);
+    for _ in 0..MAX_LABELS {
+        let Ok(Labelled { msg }) = serde_json::from_str(entry.get()) else { break };
+        entry = msg;
     }
     // A message in quotes is the text within.
     serde_json::from_str(entry.get()).unwrap_or_else(|_| entry.get().to_owned())

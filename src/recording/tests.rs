@@ -153,6 +153,14 @@ fn recording_reads_lines_and_arrays_without_times() {
 }
 
 #[test]
+fn recording_reads_labels_around_labels_to_an_end() {
+    let labels = |count: usize| format!("[{}1{}]", "{\"msg\":".repeat(count), "}".repeat(count));
+    assert_eq!(texts(&Recording::parse(&labels(2)).unwrap()), ["1"]);
+    let endless = Recording::parse(&labels(300_000)).unwrap();
+    assert!(texts(&endless)[0].starts_with("{\"msg\":"));
+}
+
+#[test]
 fn recording_knows_its_kind_by_header_or_message() {
     let kind = |text: &str| Recording::parse(text).unwrap().kind().map(str::to_owned);
     assert_eq!(kind("{}\n{\"T\":300,\"N\":\"x\",\"D\":[]}").as_deref(), Some("bmi"));

@@ -2,12 +2,12 @@
 //!
 //! A [`Simulator`] is one listener with any number of venues behind it: [`Track`]s speak like BMI,
 //! [`Ring`]s like FlowAgility. Each plays a world of its own ([`KartWorld`], [`RingWorld`]: pure,
-//! seeded, steppable without a socket), a [`Recording`], or nothing but what a test pushes. What
-//! goes over the wire can be spoiled with a [`Fault`] at any time; what really happened is in the
-//! venue's `truth`.
+//! seeded, steppable without a socket), a recording ([`Playback`]), or nothing but what a test
+//! pushes. What goes over the wire can be spoiled with a [`Fault`] at any time; what really happened
+//! is in the venue's `truth`.
 //!
 //! ```text
-//! world.rs ◀─ karting/  agility/  recording.rs      what happens, as frames at moments
+//! world.rs ◀─ karting/  agility/  playback.rs       what happens, as frames at moments
 //!                 │
 //! venue.rs        ▼  paces a world and hands every frame to every subscriber
 //! sent.rs          ◀─  what a test wants to hold the tables against
@@ -22,7 +22,8 @@ mod deflate;
 mod fault;
 mod names;
 mod outlet;
-mod recording;
+mod playback;
+mod recorded;
 mod sent;
 mod server;
 mod socket;
@@ -44,7 +45,8 @@ pub use self::{
     deflate::Compression,
     fault::Fault,
     karting::{KartOptions, KartWorld, TrackTruth},
-    recording::{Recording, RecordingError},
+    playback::Playback,
+    recorded::{Recorded, Unplayable},
     sent::{SentConnection, SentFrame, SentLog},
     venue::{Start, Venue},
     world::Frame,
@@ -58,8 +60,8 @@ use self::{
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimulatorOptions {
-    /// On 127.0.0.1; 0: any that is free.
-    pub port: u16,
+    /// Port 0: any that is free.
+    pub listen: SocketAddr,
     /// A subscriber that is so many frames behind is disconnected.
     pub max_backlog: usize,
     /// How many frames of each venue are kept in [`Venue::sent`]; 0: not even the connections.
@@ -68,7 +70,8 @@ pub struct SimulatorOptions {
 
 impl Default for SimulatorOptions {
     fn default() -> Self {
-        Self { port: 0, max_backlog: 100_000, keep_sent: 0 }
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        Self { listen, max_backlog: 100_000, keep_sent: 0 }
     }
 }
 
@@ -77,7 +80,7 @@ impl Default for SimulatorOptions {
 pub enum Plays<W> {
     /// A world with these options.
     World(W),
-    Recording(Recording),
+    Recording(Playback),
     /// Nothing of its own: only what [`Venue::push`] is given.
     Nothing,
 }
@@ -136,7 +139,7 @@ impl RingOptions {
     }
 }
 
-/// One listener on loopback, many venues. Everything ends when it is dropped.
+/// One listener, many venues. Everything ends when it is dropped.
 pub struct Simulator {
     addr: SocketAddr,
     registry: Arc<Registry>,
@@ -149,9 +152,9 @@ pub struct Simulator {
 
 impl Simulator {
     /// # Errors
-    /// The port is taken.
+    /// The address can't be listened on: the port is taken, most likely.
     pub async fn start(options: SimulatorOptions) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let listener = TcpListener::bind(options.listen).await?;
         let addr = listener.local_addr()?;
         let registry = Arc::new(Registry::new(options.max_backlog));
         let mut accepting = JoinSet::new();
@@ -170,7 +173,7 @@ impl Simulator {
         let TrackOptions { resource, plays, seed, speed, start, compression } = options;
         let playing = match plays {
             Plays::World(options) => Playing::Karting(Box::new(KartWorld::new(seed, options))),
-            Plays::Recording(recording) => Playing::Recording(recording.bmi()),
+            Plays::Recording(playback) => Playing::recording(playback),
             Plays::Nothing => Playing::Nothing,
         };
         let kind = Kind::Track { resource };
@@ -182,7 +185,7 @@ impl Simulator {
         let RingOptions { token, plays, seed, speed, start, compression } = options;
         let playing = match plays {
             Plays::World(options) => Playing::Agility(Box::new(RingWorld::new(seed, options))),
-            Plays::Recording(recording) => Playing::Recording(recording.flowagility()),
+            Plays::Recording(playback) => Playing::recording(playback),
             Plays::Nothing => Playing::Nothing,
         };
         let kind = Kind::Ring { token };

@@ -15,6 +15,7 @@ use super::{
     socket::{CLOSE, FIN, PING, PONG, TEXT},
     *,
 };
+use crate::recording::Recording;
 
 /// A generous limit: nothing in here waits for it unless it fails.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -287,7 +288,7 @@ async fn world_takes_its_time_from_its_speed() {
     let frames =
         ["{\"timestamp\":\"2022-09-05 00:00:00\"}", "{\"timestamp\":\"2022-09-05 00:00:20\"}"];
     let ring = simulator.add_ring(RingOptions {
-        plays: Plays::Recording(Recording::from_frames(frames)),
+        plays: Plays::Recording(Recording::from_frames(frames).into()),
         speed: 100.0,
         start: Start::WithFirstSubscriber,
         compression: Compression::None,
@@ -311,17 +312,17 @@ async fn recording_of_a_real_heat_is_played_whole_and_in_order() {
         return eprintln!("skipped: {} is not here", path.display());
     }
     let recording = Recording::read(&path).unwrap();
-    assert!(!recording.is_of_a_ring());
+    assert_eq!(recording.kind(), Some("bmi"));
     let simulator = simulator().await;
     let track = simulator.add_track(TrackOptions {
-        plays: Plays::Recording(recording.clone()),
+        plays: Plays::Recording(recording.clone().into()),
         speed: 10_000.0,
         start: Start::WithFirstSubscriber,
         ..quiet("1@a")
     });
     let mut client = Client::start(&track).await;
     for frame in recording.frames() {
-        assert_eq!(&client.text().await, frame);
+        assert_eq!(client.text().await, **frame.text().unwrap());
     }
     wait_until(|| track.has_ended()).await;
     assert_eq!(track.frames_made(), 1_313);

@@ -23,7 +23,7 @@ use super::{
     deflate::Compression,
     fault::Fault,
     karting::{KartWorld, TrackTruth},
-    recording::Playback,
+    playback::{Playback, PlayedWorld},
     sent::{SentKeeper, SentLog},
     world::World,
 };
@@ -56,16 +56,20 @@ pub(super) enum Kind {
 pub(super) enum Playing {
     Karting(Box<KartWorld>),
     Agility(Box<RingWorld>),
-    Recording(Playback),
+    Recording(PlayedWorld),
     Nothing,
 }
 
 impl Playing {
+    pub fn recording(playback: Playback) -> Self {
+        Self::Recording(PlayedWorld::new(playback))
+    }
+
     fn world(&mut self) -> Option<&mut dyn World> {
         match self {
             Self::Karting(world) => Some(world.as_mut()),
             Self::Agility(world) => Some(world.as_mut()),
-            Self::Recording(playback) => Some(playback),
+            Self::Recording(world) => Some(world),
             Self::Nothing => None,
         }
     }
@@ -231,6 +235,14 @@ impl Venue {
     /// The world or the recording has come to its end.
     pub fn has_ended(&self) -> bool {
         self.counters.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// How far a recording is played, from its first frame on; none where none is played.
+    pub fn position(&self) -> Option<Duration> {
+        match &self.stage().playing {
+            Playing::Recording(world) => Some(world.position()),
+            _ => None,
+        }
     }
 
     pub(super) fn path(&self) -> String {

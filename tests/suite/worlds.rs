@@ -1,9 +1,12 @@
 //! Whole worlds through the whole service: what the venues sent is what the tables hold.
 
 use actix::System;
-use ringside::simulator::{
-    Compression, Fault, KartOptions, Plays, Recording, RingDayOptions, RingOptions, Simulator,
-    SimulatorOptions, Start, TrackOptions,
+use ringside::{
+    recording::Recording,
+    simulator::{
+        Compression, Fault, KartOptions, Plays, RingDayOptions, RingOptions, Simulator,
+        SimulatorOptions, Start, TrackOptions,
+    },
 };
 
 use crate::support::{
@@ -183,7 +186,7 @@ fn recorded_heat_gives_exactly_its_laps_through_the_running_service() {
         let db = TestDb::new();
         let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
         let track = simulator.add_track(TrackOptions {
-            plays: Plays::Recording(Recording::read(&file).unwrap()),
+            plays: Plays::Recording(Recording::read(&file).unwrap().into()),
             start: Start::WithFirstSubscriber,
             speed: 300.0,
             ..TrackOptions::new("1@recorded")
