@@ -3,6 +3,7 @@
 mod check;
 mod database_url;
 mod demo;
+mod export;
 mod progress;
 mod replay;
 mod run;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Play a recording: through the same pipeline into the database, or as a fake venue
     Replay(replay::Replay),
+    /// Write what Ringside has into a file
+    Export(export::Export),
     /// Show how the running service's feeds are
     Status(status::Status),
     /// Print the address of the database: psql "$(ringside database-url)"
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(&config),
         Command::Simulate(simulate) => in_system(async { Ok(simulate.run().await?) }),
         Command::Replay(replay) => in_system(replay.run(config)),
+        Command::Export(export) => in_system(export.run(config)),
         Command::Status(status) => in_system(status.run(config)),
         Command::DatabaseUrl(url) => url.run(&config),
     };

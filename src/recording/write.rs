@@ -123,6 +123,11 @@ impl<W: Write> FrameWriter<W> {
         Ok(())
     }
 
+    /// How many frames were written so far.
+    pub fn frames(&self) -> u64 {
+        self.written.frames
+    }
+
     /// # Errors
     /// The end can't be written.
     pub fn finish(mut self) -> io::Result<(W, Written)> {
@@ -191,6 +196,11 @@ impl FrameFile {
     /// It can't be written: the disk is full, most likely.
     pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         self.writer.write(entry)
+    }
+
+    /// How many frames were written so far.
+    pub fn frames(&self) -> u64 {
+        self.writer.frames()
     }
 
     /// Makes it safe on the disk and gives it its name.
