@@ -26,6 +26,7 @@ mod fuzz_frames;
 mod http;
 mod journal;
 mod outage;
+mod recordings;
 mod samples;
 mod soak;
 mod supervision;
