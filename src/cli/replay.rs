@@ -20,6 +20,7 @@ use log::warn;
 
 use crate::recording::{Damage, RecordedFrame, Recording};
 
+use self::database::Target;
 use super::{
     Failure, progress,
     when::{Place, Speed},
@@ -66,27 +67,31 @@ struct Excerpt {
 
 impl Replay {
     pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
+        match (self.serve, &self.feed) {
+            (Some(listen), _) => {
+                let excerpt = self.excerpt(Speed::RECORDED)?;
+                ensure_calm(excerpt.speed, self.again)?;
+                serve::serve(excerpt, listen, self.again).await
+            }
+            (None, Some(feed)) => {
+                let target = Target::configured(feed, &config)?;
+                let excerpt = self.excerpt(Speed::MAX)?;
+                let damage = excerpt.recording.damage().cloned();
+                target.put(excerpt, &self.file).await?;
+                whole(damage, &self.file)
+            }
+            (None, None) => Err(anyhow!("--feed says which feed the frames belong to").into()),
+        }
+    }
+
+    fn excerpt(&self, usual: Speed) -> anyhow::Result<Excerpt> {
         let recording = read_recording(&self.file)?;
         let offsets = recording.offsets();
         let from = match self.at {
             Some(place) => begin(place, &recording, &offsets)?,
             None => Duration::ZERO,
         };
-        let usual = if self.serve.is_some() { Speed::RECORDED } else { Speed::MAX };
-        let speed = self.speed.unwrap_or(usual);
-        let excerpt = Excerpt { recording, offsets, from, speed };
-        match (self.serve, self.feed) {
-            (Some(listen), _) => {
-                ensure_calm(speed, self.again)?;
-                serve::serve(excerpt, listen, self.again).await
-            }
-            (None, Some(feed)) => {
-                let damage = excerpt.recording.damage().cloned();
-                database::put(excerpt, &feed, &self.file, &config).await?;
-                whole(damage, &self.file)
-            }
-            (None, None) => Err(anyhow!("--feed says which feed the frames belong to").into()),
-        }
+        Ok(Excerpt { recording, offsets, from, speed: self.speed.unwrap_or(usual) })
     }
 }
 

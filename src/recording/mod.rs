@@ -120,9 +120,9 @@ impl fmt::Display for Damage {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
-    #[error("the recording can't be read: {0}")]
+    #[error("the recording can't be read")]
     Unreadable(#[from] io::Error),
-    #[error("the recording is no JSON array of messages: {0}")]
+    #[error("the recording is no JSON array of messages")]
     NotAnArray(#[source] serde_json::Error),
     #[error("the recording has no frames")]
     Empty,

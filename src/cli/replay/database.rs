@@ -41,62 +41,72 @@ struct Step<'a> {
     frame: &'a RecordedFrame,
 }
 
-/// Puts the excerpt into the database as frames of `feed`, and says what became of them.
-pub(super) async fn put(
-    excerpt: Excerpt,
-    feed: &str,
-    file: &Path,
-    config: &Path,
-) -> Result<(), Failure> {
-    let mut signals = Signals::new()?;
-    let mut config = load(config)?;
-    let source = Arc::new(configured(feed, &mut config)?);
-    ensure_kind(&excerpt, &source)?;
-    let frames = excerpt.recording.frames();
-    let received = times::received(frames, source.kind.as_ref(), file)?;
-    let steps = excerpt.offsets.iter().zip(received).zip(frames);
-    let steps: Vec<_> = steps
-        .map(|((&offset, received), frame)| Step { offset, received, frame })
-        .filter(|step| step.offset >= excerpt.from)
-        .collect();
+/// The database and the feed in it that a recording is for.
+pub(super) struct Target {
+    config: Config,
+    source: Arc<FeedSource>,
+}
 
-    let database = Database::open_beside(&config).await?;
-    let stages = Stages::start(database.late_pool(), config.batching, None, None);
-    let pace = Pace { began: Instant::now(), from: excerpt.from, speed: excerpt.speed };
-    let played = async {
-        play(&pace, &steps, async |step| hand_on(&stages, &source, step).await).await?;
-        stages.writer.send(Drain).await.context("the writer is gone")
-    };
-    select! {
-        played = played => played?,
-        () = signals.end() => {
-            return Err(anyhow!("stopped; a replay can be repeated from its beginning").into());
-        }
+impl Target {
+    /// # Errors
+    /// The configuration has a problem, or not this feed.
+    pub fn configured(feed: &str, config: &Path) -> Result<Self, Failure> {
+        let mut config = load(config)?;
+        let wanted = FeedId::new(feed);
+        let known: Vec<_> = config.feeds.iter().map(|feed| feed.info.id.to_string()).collect();
+        let found = config.feeds.extract_if(.., |feed| feed.info.id == wanted).next();
+        let found = found.ok_or_else(|| {
+            anyhow!("no feed {feed:?} is configured; there are: {}", known.join(", "))
+        })?;
+        Ok(Self { config, source: Arc::new(source_of(found)) })
     }
+
+    /// Puts the excerpt into the database and says what became of it.
+    pub async fn put(self, excerpt: Excerpt, file: &Path) -> Result<(), Failure> {
+        let Self { config, source } = self;
+        let mut signals = Signals::new()?;
+        ensure_kind(&excerpt, &source)?;
+        let frames = excerpt.recording.frames();
+        let received = times::received(frames, source.kind.as_ref(), file)?;
+        let steps = excerpt.offsets.iter().zip(received).zip(frames);
+        let steps: Vec<_> = steps
+            .map(|((&offset, received), frame)| Step { offset, received, frame })
+            .filter(|step| step.offset >= excerpt.from)
+            .collect();
+
+        let database = Database::open_beside(&config).await?;
+        let stages = Stages::start(database.late_pool(), config.batching, None, None);
+        let pace = Pace { began: Instant::now(), from: excerpt.from, speed: excerpt.speed };
+        let played = async {
+            play(&pace, &steps, async |step| hand_on(&stages, &source, step).await).await?;
+            stages.writer.send(Drain).await.context("the writer is gone")
+        };
+        select! {
+            played = played => played?,
+            () = signals.end() => {
+                return Err(anyhow!("stopped; a replay can be repeated from its beginning").into());
+            }
+        }
+        report(&source, &stages, steps.len(), pace.began.elapsed());
+        stages.stop();
+        database.close().await;
+        Ok(())
+    }
+}
+
+fn report(source: &FeedSource, stages: &Stages, frames: usize, took: Duration) {
     let counters = &source.counters;
     let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     say(format_args!(
-        "feed={feed} frames={} rejected={} unknown={} laps={} rows={} rejected_rows={} in {:.1} s",
-        steps.len(),
+        "feed={} frames={frames} rejected={} unknown={} laps={} rows={} rejected_rows={} in {:.1} s",
+        source.info.id,
         get(&counters.rejected),
         get(&counters.unknown),
         get(&counters.laps),
         get(&stages.counters.rows),
         get(&stages.counters.rejected_rows),
-        pace.began.elapsed().as_secs_f64(),
+        took.as_secs_f64(),
     ));
-    stages.stop();
-    database.close().await;
-    Ok(())
-}
-
-fn configured(feed: &str, config: &mut Config) -> anyhow::Result<FeedSource> {
-    let wanted = FeedId::new(feed);
-    let known: Vec<_> = config.feeds.iter().map(|feed| feed.info.id.to_string()).collect();
-    let found = config.feeds.extract_if(.., |feed| feed.info.id == wanted).next();
-    found
-        .map(source_of)
-        .ok_or_else(|| anyhow!("no feed {feed:?} is configured; there are: {}", known.join(", ")))
 }
 
 /// Frames of another kind would all be rejected, and the rejected ones kept.
