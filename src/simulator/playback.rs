@@ -64,7 +64,7 @@ impl PlayedWorld {
 impl World for PlayedWorld {
     fn due(&self) -> Option<Duration> {
         let (offset, _) = self.frames.get(self.next)?;
-        Some(self.round + offset.saturating_sub(self.from))
+        Some(self.round.saturating_add(offset.saturating_sub(self.from)))
     }
 
     fn step(&mut self) {
@@ -72,7 +72,7 @@ impl World for PlayedWorld {
         self.shown = Some(self.next);
         self.next += 1;
         if let (Some(first), Some(due), true) = (self.again, due, self.next == self.frames.len()) {
-            self.round = due + BEFORE_AGAIN;
+            self.round = due.saturating_add(BEFORE_AGAIN);
             self.next = first;
         }
     }

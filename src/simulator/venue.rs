@@ -31,6 +31,9 @@ use super::{
 /// Enough for every test that looks at back-off; a simulator that runs for weeks keeps the latest.
 const MAX_CONNECTION_TIMES: usize = 10_000;
 
+/// Days of a world at a crawl: no clock counts on for ever.
+const FAR_AWAY: Duration = Duration::from_secs(1 << 30);
+
 /// When a world begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
@@ -409,9 +412,9 @@ pub(super) async fn run(venue: Arc<Venue>) {
             began += held_since.elapsed();
         }
         let Some(due) = venue.due() else { break };
-        // Days of a world at a crawl: far enough away for anybody.
         let wait = Duration::try_from_secs_f64(due.as_secs_f64() / venue.pace.speed)
-            .unwrap_or(Duration::from_secs(1 << 30));
+            .unwrap_or(FAR_AWAY)
+            .min(FAR_AWAY);
         tokio::select! {
             biased;
             changed = is_held.changed() => if changed.is_err() { return },

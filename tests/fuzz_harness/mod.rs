@@ -7,7 +7,7 @@ mod tables;
 
 use std::borrow::Cow;
 
-use ringside::simulator::Recording;
+use ringside::recording::{Payload, Recording};
 
 /// What must hold for an input.
 pub type Holds = fn(&[u8]);
@@ -32,14 +32,21 @@ pub fn config(input: &[u8]) {
     settings::hold(&text(input));
 }
 
-/// A file of recorded frames: none is empty, and none comes out of nothing.
+/// A file of recorded frames: none is empty, none comes out of nothing, and each has its moment.
 pub fn recording(input: &[u8]) {
     let text = text(input);
     let Ok(recording) = Recording::parse(&text) else { return };
     let frames = recording.frames();
     assert!(!frames.is_empty());
-    assert!(frames.iter().map(String::len).sum::<usize>() <= text.len());
-    recording.is_of_a_ring();
+    let size = |payload: &Payload| match payload {
+        Payload::Text(text) => text.len(),
+        Payload::Binary(bytes) => bytes.len(),
+    };
+    assert!(frames.iter().map(|frame| size(&frame.payload)).sum::<usize>() <= text.len());
+    let offsets = recording.offsets();
+    assert_eq!(offsets.len(), frames.len());
+    assert!(offsets.is_sorted());
+    recording.kind();
 }
 
 /// Frames and files are valid UTF-8 before anybody here sees them.

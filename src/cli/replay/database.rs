@@ -124,6 +124,9 @@ fn ensure_kind(excerpt: &Excerpt, source: &FeedSource) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A wait without end, at a crawl: no clock counts on for ever.
+const FAR_AWAY: Duration = Duration::from_secs(1 << 30);
+
 /// When a replay began, where in the recording, and how fast it goes.
 struct Pace {
     began: Instant,
@@ -136,8 +139,7 @@ impl Pace {
     async fn wait_for(&self, offset: Duration) {
         let Speed(speed) = self.speed;
         let wait = offset.saturating_sub(self.from).as_secs_f64() / speed;
-        // A wait without end, at a crawl: far enough away for anybody.
-        let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::from_secs(1 << 30));
+        let wait = Duration::try_from_secs_f64(wait).unwrap_or(FAR_AWAY).min(FAR_AWAY);
         if !wait.is_zero() {
             sleep_until(self.began + wait).await;
         }
