@@ -269,7 +269,9 @@ fn recorded(ms: i64, text: String) -> Recorded {
 
 #[test]
 fn journal_must_have_every_safe_frame_once_and_nothing_else() {
-    let (connections, death) = killed_before_lap_four();
+    let (mut connections, death) = killed_before_lap_four();
+    let pong = SentFrame { at: at(2_500), is_binary: false, payload: Bytes::from_static(b"pong") };
+    connections[0].frames.insert(2, pong);
     let sent = SentLog { connections, dropped: 0 };
     let feed = Feed { slug: "t".to_owned(), sent, truth: truth(9), is_track: true };
     let judged = |frames: Vec<(i64, String)>| {
