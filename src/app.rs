@@ -45,8 +45,8 @@ use crate::{
 use database::{Opened, Opening, Wanted};
 
 pub use database::{Database, private_dir};
-pub use watchdog::{Watchdog, WatchdogParams};
 pub use journal::journal_dir;
+pub use watchdog::{Watchdog, WatchdogParams};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
