@@ -31,8 +31,8 @@ use crate::{
         journal::{Journal, JournalCounters},
         liveness::{Liveness, LivenessParams, Look},
         message::{
-            BatchWritten, Drain, EventsDecoded, FeedsChanged, FeedsConfigured, Intake,
-            ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
+            BatchWritten, CloseJournal, Drain, EventsDecoded, FeedsChanged, FeedsConfigured,
+            Intake, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
         parser::{Outlets, Parser},
         source::FeedSource,
@@ -288,6 +288,9 @@ impl App {
             records_left: self.journal_counters.behind(),
             saved: matches!(saved, Ok(Ok(()))),
         };
+        if timeout(DRAIN_WITHIN, self.journal.send(CloseJournal)).await.is_err() {
+            warn!("the journal was not closed within {DRAIN_WITHIN:?}");
+        }
         self.http.stop(true).await;
         for thread in &self.threads {
             thread.stop();

@@ -40,7 +40,7 @@ use crate::event::{FeedId, Generation};
 
 pub use self::{counters::JournalCounters, error::JournalError};
 use self::{
-    disk::{Disk, LookBack, SaveRecords},
+    disk::{CloseFile, Disk, LookBack, SaveRecords},
     file::Keep,
     handing::Handing,
     record::{Content, Record, Seq},
@@ -50,7 +50,7 @@ use self::{
 };
 use super::{
     message::{
-        ConnectionMarked, FeedsConfigured, FrameReceived, FramesRecorded, GetLag, Heartbeat,
+        CloseJournal, ConnectionMarked, FeedsConfigured, FrameReceived, FramesRecorded, Heartbeat,
         ResumeFrom, SaveAll,
     },
     source::FeedSource,
@@ -89,6 +89,7 @@ pub struct Journal {
     /// None until the database says how far it is.
     handing: Option<Handing>,
     tidying: bool,
+    is_closed: bool,
     ticks: u32,
     flushes: Vec<oneshot::Sender<()>>,
 }
@@ -121,6 +122,7 @@ impl Journal {
             save: Save::Idle,
             handing: None,
             tidying: false,
+            is_closed: false,
             ticks: 0,
             flushes: Vec::new(),
         }
@@ -192,11 +194,14 @@ impl Handler<SaveAll> for Journal {
     }
 }
 
-impl Handler<GetLag> for Journal {
-    type Result = u64;
+impl Handler<CloseJournal> for Journal {
+    type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, _: GetLag, _: &mut Self::Context) -> Self::Result {
-        self.params.counters.behind()
+    fn handle(&mut self, _: CloseJournal, _: &mut Self::Context) -> Self::Result {
+        self.handing = None;
+        self.is_closed = true;
+        // An error means that the disk is closed with its thread.
+        Box::pin(self.params.disk.send(CloseFile).map(|_| ()))
     }
 }
 

@@ -213,10 +213,11 @@ pub struct FeedsConfigured(pub Vec<Arc<FeedSource>>);
 #[rtype(result = "()")]
 pub struct SaveAll;
 
-/// App → Journal: how many records are not with the writer yet?
+/// App → Journal: nothing more comes and nothing is handed on any more; answered when the file is
+/// closed.
 #[derive(Clone, Message)]
-#[rtype(result = "u64")]
-pub struct GetLag;
+#[rtype(result = "()")]
+pub struct CloseJournal;
 
 /// App → Writer: write all that is held; answered when it is written.
 #[derive(Clone, Message)]

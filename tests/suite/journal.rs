@@ -136,7 +136,8 @@ fn frames_that_fit_nowhere_are_counted_and_shown() {
         let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
         let options = TrackOptions { plays: Plays::Nothing, ..TrackOptions::new("1@x") };
         let track = simulator.add_track(options);
-        let journal = "[journal]\nmax_bytes = \"16MiB\"\n";
+        // Few are held on the way, so that the journal has to hold them.
+        let journal = "[journal]\nmax_bytes = \"16MiB\"\n[writer]\nheld_events = 100\n";
         let deployment = Deployment::on(&db, &format!("{journal}{}", track_table("t", &track)));
         let program = deployment.started().await;
         track.push("{}");

@@ -75,6 +75,11 @@ pub struct TrimRecords {
     pub spared: Spared,
 }
 
+/// Journal → disk: the service stops. What is saved is then in the one file.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CloseFile;
+
 /// How far back a feed's last frame is looked for: minutes of a great fleet. A feed that was quiet
 /// for longer has nothing to go on with.
 const LOOK_BACK: i64 = 50_000;
@@ -85,6 +90,7 @@ pub struct Disk {
     start: i64,
     /// None after a failed attempt to begin a new file.
     file: Option<JournalFile>,
+    is_closed: bool,
 }
 
 impl Disk {
@@ -95,7 +101,7 @@ impl Disk {
         SyncArbiter::start(1, move || {
             // The factory is called once, for the one thread.
             let file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-            Self { dir: dir.clone(), id: id.clone(), start, file }
+            Self { dir: dir.clone(), id: id.clone(), start, file, is_closed: false }
         })
     }
 
@@ -118,7 +124,7 @@ impl Disk {
     }
 
     fn file(&mut self) -> Result<&mut JournalFile, JournalError> {
-        if self.file.is_none() {
+        if self.file.is_none() && !self.is_closed {
             self.file = Some(JournalFile::open_as(&self.dir, Some((&self.id, self.start)))?);
         }
         self.file.as_mut().ok_or_else(|| JournalError::Unusable("it is not open".to_owned()))
@@ -145,6 +151,15 @@ impl Handler<SaveRecords> for Disk {
 
     fn handle(&mut self, save: SaveRecords, _: &mut Self::Context) -> Self::Result {
         self.with_file(|file| file.append(&save.records, save.written))
+    }
+}
+
+impl Handler<CloseFile> for Disk {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseFile, _: &mut Self::Context) {
+        self.is_closed = true;
+        self.file = None;
     }
 }
 

@@ -255,7 +255,9 @@ impl JournalFile {
         Ok(count.cast_unsigned())
     }
 
-    /// The last frame of each feed among the `look_back` records up to `through`, in order.
+    /// The last frame of each feed among the `look_back` records up to `through`, in order: what the
+    /// decoders had seen when the database was told of `through`. None when that record is not in
+    /// the file, for then the database knows more than the file.
     ///
     /// # Errors
     /// The file can't be read, or a record in it.

@@ -20,7 +20,7 @@ const ALIVE_EVERY: u32 = 5;
 impl Journal {
     pub(super) fn tidy(&mut self, ctx: &mut Context<Self>) {
         self.show_unsaved();
-        if self.tidying {
+        if self.tidying || self.is_closed {
             return;
         }
         self.tidying = true;

@@ -4,16 +4,15 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use chrono::Utc;
 use diesel::{
-    Connection, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, QueryResult,
-    QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
-    sql_types::BigInt,
+    Connection, ExpressionMethods, Insertable, QueryDsl, QueryResult, QueryableByName, RunQueryDsl,
+    SqliteConnection, connection::SimpleConnection, sql_query, sql_types::BigInt,
 };
 
 use crate::{
     event::{ConnectionSpan, FeedId, FeedInfo, Generation},
     pipeline::journal::{
         error::JournalError,
-        record::{Content, Record, Seq},
+        record::{Content, Kind, Record, Seq},
     },
 };
 
@@ -266,28 +265,30 @@ pub(in crate::pipeline::journal) fn read(
     Ok(read)
 }
 
+/// The last frame of each feed up to `through`, looked for among the last `look_back` records, and
+/// not beyond the first hole in their numbers: behind a hole the database may know more.
 pub(super) fn last_frames(
     connection: &mut SqliteConnection,
     infos: &HashMap<i64, Arc<FeedInfo>>,
     through: Seq,
     look_back: i64,
 ) -> Result<Vec<Record>, JournalError> {
-    let first: Option<i64> = records::table
+    let latest: Vec<(i64, i64, i32)> = records::table
         .filter(records::seq.le(through.0))
         .order(records::seq.desc())
-        .offset(look_back)
-        .select(records::seq)
-        .first(connection)
-        .optional()?;
-    let last: Vec<(i64, Option<i64>)> = records::table
-        .filter(records::seq.le(through.0))
-        .filter(records::seq.gt(first.unwrap_or(i64::MIN)))
-        .filter(records::kind.eq(crate::pipeline::journal::record::Kind::Text as i32))
-        .group_by(records::feed)
-        .select((records::feed, diesel::dsl::max(records::seq)))
+        .limit(look_back)
+        .select((records::seq, records::feed, records::kind))
         .load(connection)?;
+    let without_hole =
+        latest.into_iter().zip(0..).take_while(|((seq, ..), n)| *seq + n == through.0);
+    let mut last = HashMap::new();
+    for ((seq, feed, kind), _) in without_hole {
+        if kind == Kind::Text as i32 {
+            last.entry(feed).or_insert(seq);
+        }
+    }
     let mut frames = Vec::with_capacity(last.len());
-    for seq in last.into_iter().filter_map(|(_, seq)| seq) {
+    for seq in last.into_values() {
         let row: Row = records::table.find(seq).first(connection)?;
         frames.push(record(row, infos)?);
     }

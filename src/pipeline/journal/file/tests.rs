@@ -124,6 +124,9 @@ fn file_finds_the_last_written_frame_of_each_feed() {
     file.append(&records, Seq(0)).unwrap();
     assert_eq!(texts(&file.last_frames(Seq(5), 100).unwrap()), ["c1", "b1", "a2"]);
     assert_eq!(texts(&file.last_frames(Seq(5), 4).unwrap()), ["b1", "a2"], "not further back");
+    assert!(file.last_frames(Seq(7), 100).unwrap().is_empty(), "the database knows more");
+    file.append(&[frame(8, &c, "c2")], Seq(0)).unwrap();
+    assert_eq!(texts(&file.last_frames(Seq(8), 100).unwrap()), ["c2"], "7 is in the database only");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Frames in the journal, read as plain rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use diesel::{
@@ -37,6 +37,10 @@ impl Journal {
         if !file.exists() {
             return None;
         }
+        let copy = tempfile::tempdir().unwrap();
+        // SQLite resolves a path through another process to one outside of its mounts, where the
+        // file of a mount is not.
+        let file = std::fs::canonicalize(file).unwrap_or_else(|_| copied(file, copy.path()));
         let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON").unwrap();
         Some(Self(sql_query(FRAMES).load(&mut connection).unwrap()))
@@ -94,4 +98,14 @@ fn judge_connection(
             }
         }
     }
+}
+
+fn copied(file: &Path, to: &Path) -> PathBuf {
+    for suffix in ["", "-wal"] {
+        let from = PathBuf::from(format!("{}{suffix}", file.display()));
+        if from.exists() {
+            std::fs::copy(from, to.join(format!("journal.sqlite{suffix}"))).unwrap();
+        }
+    }
+    to.join("journal.sqlite")
 }
