@@ -158,10 +158,11 @@ fn frames_that_fit_nowhere_are_counted_and_shown() {
             .await;
         assert!(program.log().contains("lost: the journal is full"), "{}", program.log());
         server.start_again();
-        wait_until("nothing waits", async || health(&deployment).await.journal.behind == 0).await;
-        let kept = db.value("SELECT count(*) FROM rejected_frames").as_u64().unwrap();
-        let lost = db.value("SELECT sum(frames)::bigint FROM frames_lost").as_u64().unwrap();
-        assert_eq!(kept + lost, 500, "kept={kept} lost={lost}");
+        let count = |query: &str| db.value(query).as_u64().unwrap_or(0);
+        let kept = || count("SELECT count(*) FROM rejected_frames");
+        let lost = || count("SELECT sum(frames)::bigint FROM frames_lost");
+        wait_for("every frame, kept or counted", 500, async || kept() + lost()).await;
+        let lost = lost();
         let gap = &db.rows("SELECT * FROM feed_gaps WHERE reason = 'journal_full'")[0];
         assert!(gap["from_at"].as_str() < gap["to_at"].as_str(), "{gap}");
         let health = health(&deployment).await;

@@ -47,6 +47,11 @@ impl Handing {
         Self { through, read, known, is_reading: false, is_handing: false }
     }
 
+    /// Up to here records are in memory, or may be in a moment.
+    pub(super) fn under_way(&self) -> Seq {
+        if self.is_reading { Seq(i64::MAX) } else { self.through }
+    }
+
     /// What the parser gets next, and whether it is written already.
     fn next(&mut self, tail: &Tail) -> (Vec<Held>, bool) {
         if !self.known.is_empty() {

@@ -9,6 +9,7 @@ use super::{
     Journal,
     disk::{SaveRecords, TrimRecords},
     file::{Extent, Lost, Spared, Trimmed},
+    handing::Handing,
     trouble::flatten,
 };
 
@@ -41,7 +42,7 @@ impl Journal {
         let written = self.written();
         let spared = Spared {
             written,
-            handed_on: self.handing.as_ref().map_or(written, |handing| handing.through),
+            handed_on: self.handing.as_ref().map_or(written, Handing::under_way),
             held_from: self.tail.first(),
         };
         let step = TrimRecords { keep: self.params.keep, spared };

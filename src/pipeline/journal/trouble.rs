@@ -22,10 +22,13 @@ impl Journal {
         }
     }
 
-    /// Frames go on to the database as long as that takes them; what it has needs no journal.
+    /// Frames go on to the database as long as that takes them, and wait in memory to be saved. When
+    /// memory is full too, those that the database has are left out of the journal.
     pub(super) fn disk_failed(&mut self, failure: DiskError, ctx: &mut Context<Self>) {
         let written = self.written();
-        self.tail.saved(written);
+        if !self.tail.has_room() {
+            self.tail.saved(written);
+        }
         let words = match &failure {
             DiskError::SetAside { .. } => {
                 self.params.counters.set_aside.fetch_add(1, Ordering::Relaxed);
