@@ -32,7 +32,7 @@ use crate::{
         liveness::{Liveness, LivenessParams, Look},
         message::{
             BatchWritten, CloseJournal, Drain, EventsDecoded, FeedsChanged, FeedsConfigured,
-            Intake, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
+            Intake, LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
         parser::{Outlets, Parser},
         source::FeedSource,
@@ -205,6 +205,7 @@ impl App {
         let (_, nobody) = oneshot::channel();
         let later = std::mem::replace(self.database.opened(), nobody);
         let (journal, counters) = (self.journal.clone(), self.stages.counters.clone());
+        let supervisor = self.supervisor.clone();
         actix::spawn(async move {
             let opened = match early {
                 Some(opened) => opened,
@@ -215,6 +216,7 @@ impl App {
                 },
             };
             counters.start_from(opened.checkpoint);
+            supervisor.do_send(LearnGenerations(opened.generations));
             journal.do_send(ResumeFrom(opened.checkpoint));
         });
     }
@@ -249,12 +251,19 @@ impl App {
     pub async fn set_feeds(&self, feeds: Vec<FeedConfig>) -> anyhow::Result<FeedsChanged> {
         let sources: Vec<_> = feeds.into_iter().map(source_of).map(Arc::new).collect();
         self.journal.send(FeedsConfigured(sources.clone())).await?;
-        for source in &sources {
-            // Also a feed that never connects is in the table of feeds.
-            let (feed, events) = (source.info.clone(), vec![Event::Configured]);
-            self.stages.writer.send(EventsDecoded { feed, seq: None, events }).await?;
-        }
-        Ok(self.supervisor.send(SetFeeds(sources)).await?)
+        let changed = self.supervisor.send(SetFeeds(sources.clone())).await?;
+        let writer = self.stages.writer.clone();
+        // Also a feed that never connects is in the table of feeds. The writer may be full for as
+        // long as the database is away, and the feeds do not wait for that.
+        actix::spawn(async move {
+            for source in sources {
+                let (feed, events) = (source.info.clone(), vec![Event::Configured]);
+                if writer.send(EventsDecoded { feed, seq: None, events }).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(changed)
     }
 
     /// Whether every stage still runs; a stage that is gone does not come back by itself.
@@ -269,13 +278,15 @@ impl App {
     /// Postgres, then the rest.
     pub async fn stop(self) -> StopReport {
         let saved = timeout(DRAIN_WITHIN, async {
-            self.supervisor.send(StopFeeds).await?;
-            self.journal.send(SaveAll).await
+            let stopped = timeout(DRAIN_WITHIN / 2, self.supervisor.send(StopFeeds)).await;
+            let all_ended = stopped.is_ok_and(|stopped| stopped.is_ok());
+            self.journal.send(SaveAll).await.map(|()| all_ended)
         })
         .await;
         match &saved {
-            Ok(Ok(())) => {}
-            Ok(Err(gone)) => error!("a stage of the pipeline was gone at the stop: {gone}"),
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => warn!("not every connection ended in time"),
+            Ok(Err(gone)) => error!("the journal was gone at the stop: {gone}"),
             Err(_) => warn!("not everything could be saved within {DRAIN_WITHIN:?}"),
         }
         if timeout(DRAIN_WITHIN, self.drain()).await.is_err() {
@@ -286,7 +297,7 @@ impl App {
             events_written: counters.written.load(Ordering::Relaxed),
             rows: counters.rows.load(Ordering::Relaxed),
             records_left: self.journal_counters.behind(),
-            saved: matches!(saved, Ok(Ok(()))),
+            saved: matches!(saved, Ok(Ok(true))),
         };
         if timeout(DRAIN_WITHIN, self.journal.send(CloseJournal)).await.is_err() {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");

@@ -213,6 +213,7 @@ async fn open_at_last(
     pool: Arc<LatePool>,
     opened: oneshot::Sender<Opened>,
 ) -> Database {
+    let mut said: Option<(String, Instant)> = None;
     loop {
         let attempt = async {
             let database = Database::open(&wanted).await?;
@@ -227,8 +228,15 @@ async fn open_at_last(
                 return database;
             }
             Err(trouble) => {
-                error!("{trouble:#}; frames are kept in the journal, trying again");
-                pool.set_trouble(format!("{trouble:#}"));
+                let words = format!("{trouble:#}");
+                let is_news = said
+                    .as_ref()
+                    .is_none_or(|(before, at)| *before != words || at.elapsed() >= SAID_EVERY);
+                if is_news {
+                    error!("{words}; frames are kept in the journal, trying again");
+                    said = Some((words.clone(), Instant::now()));
+                }
+                pool.set_trouble(words);
                 sleep(BETWEEN_TRIES).await;
             }
         }

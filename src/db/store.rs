@@ -41,9 +41,10 @@ impl Store {
     /// Does the work over a connection of the pool; a panic becomes an error.
     fn guard<T>(
         &mut self,
+        panicked: fn(String) -> StoreError,
         work: impl FnOnce(&mut PgConnection, &mut Ids) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let outcome = caught(|| {
+        let outcome = caught(panicked, || {
             let pool = self.pool.get().map_err(StoreError::Retriable)?;
             let mut conn = pool.get().map_err(|error| {
                 StoreError::Retriable(address::connect_failure(&error.to_string()))
@@ -65,7 +66,7 @@ impl Handler<WriteBatch> for Store {
     type Result = Result<BatchReport, StoreError>;
 
     fn handle(&mut self, WriteBatch(batch): WriteBatch, _: &mut Self::Context) -> Self::Result {
-        self.guard(|conn, ids| write::write_batch(conn, ids, &batch))
+        self.guard(StoreError::Refused, |conn, ids| write::write_batch(conn, ids, &batch))
     }
 }
 
@@ -73,7 +74,7 @@ impl Handler<RecallPast> for Store {
     type Result = Result<Past, StoreError>;
 
     fn handle(&mut self, recall: RecallPast, _: &mut Self::Context) -> Self::Result {
-        self.guard(|conn, _| {
+        self.guard(StoreError::Unreadable, |conn, _| {
             queries::past(conn, &recall.feed.id, &recall.ask).map_err(|error| match error {
                 QueryError::DeserializationError(error) => {
                     StoreError::Unreadable(error.to_string())
@@ -84,13 +85,16 @@ impl Handler<RecallPast> for Store {
     }
 }
 
-fn caught<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn caught<T>(
+    panicked: fn(String) -> StoreError,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     // Nothing half done is seen again: a connection that a panic drops is closed by its pool, and
     // the ids are forgotten after any failure.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let error = format!("a fault of ringside: {}", panic_words(panic.as_ref()));
         log::error!("store panicked error={error:?}");
-        Err(StoreError::Refused(error))
+        Err(panicked(error))
     })
 }
 
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn caught_makes_an_error_of_a_panic() {
-        let outcome: Result<(), _> = caught(|| panic!("lap {} is none", 0));
+        let outcome: Result<(), _> = caught(StoreError::Refused, || panic!("lap {} is none", 0));
         let error = StoreError::Refused("a fault of ringside: panic: lap 0 is none".to_owned());
         assert_eq!(outcome, Err(error));
     }

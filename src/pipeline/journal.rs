@@ -40,6 +40,7 @@ use crate::event::{FeedId, Generation};
 
 pub use self::{counters::JournalCounters, error::JournalError};
 use self::{
+    counters::Task,
     disk::{CloseFile, Disk, LookBack, SaveRecords},
     file::Keep,
     handing::Handing,
@@ -81,9 +82,13 @@ pub struct JournalParams {
 pub struct Journal {
     params: JournalParams,
     last: Seq,
+    /// How many files were set aside: saves of an older one say nothing of this one.
+    file: u64,
     tail: Tail,
     /// Whose frames these are, by id.
     sources: HashMap<FeedId, Arc<FeedSource>>,
+    /// Of feeds that are configured no more, or as another kind.
+    retired: HashMap<(FeedId, String), Arc<FeedSource>>,
     waiting: VecDeque<Waiting>,
     save: Save,
     /// None until the database says how far it is.
@@ -115,9 +120,11 @@ impl Journal {
     pub fn new(params: JournalParams) -> Self {
         Self {
             last: Seq::of_start(params.start).max(params.last),
+            file: 0,
             tail: Tail::after(params.last),
             params,
             sources: HashMap::new(),
+            retired: HashMap::new(),
             waiting: VecDeque::new(),
             save: Save::Idle,
             handing: None,
@@ -176,7 +183,7 @@ impl Handler<ResumeFrom> for Journal {
         ctx.spawn(asked.map(move |answer, this, ctx| match flatten(answer) {
             Ok(found) => this.resume(after, found, ctx),
             Err(error) => {
-                this.disk_failed(error, ctx);
+                this.disk_failed(Task::Read, error, ctx);
                 ctx.notify_later(ResumeFrom(after), RETRY_AFTER);
             }
         }));
@@ -299,24 +306,24 @@ impl Journal {
         };
         self.save = Save::Running;
         let began = Instant::now();
-        let sent = self
-            .params
-            .disk
-            .send(SaveRecords { records, written: self.written() })
-            .into_actor(self);
+        let file = self.file;
+        let save = SaveRecords { records, written: self.written(), file };
+        let sent = self.params.disk.send(save).into_actor(self);
         ctx.spawn(sent.map(move |answer, this, ctx| {
             this.save = Save::Idle;
             match flatten(answer) {
+                // The records are in the file that was set aside meanwhile.
+                Ok(()) if this.file != file => {}
                 Ok(()) => {
                     let counters = &this.params.counters;
                     counters.saves.fetch_add(1, Ordering::Relaxed);
                     let took = began.elapsed().as_millis() as u64;
                     counters.last_save_ms.store(took, Ordering::Relaxed);
                     this.tail.saved(last);
-                    this.well_again();
+                    this.well_again(Task::Save);
                 }
                 Err(error) => {
-                    this.disk_failed(error, ctx);
+                    this.disk_failed(Task::Save, error, ctx);
                     this.save = Save::Armed;
                     ctx.notify_later(SaveDue, RETRY_AFTER);
                 }

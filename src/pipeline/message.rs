@@ -3,7 +3,7 @@
 //! Data messages are sent with an awaited `send`, so that a slow stage slows the one above it, down
 //! to the socket. Only the messages marked *control* may be `do_send`: they are rare and small.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use actix::{Message, Recipient};
 use bytestring::ByteString;
@@ -179,6 +179,12 @@ pub struct FeedRemoved(pub FeedId);
 #[derive(Clone, Message)]
 #[rtype(result = "FeedsChanged")]
 pub struct SetFeeds(pub Vec<Arc<FeedSource>>);
+
+/// App → FeedSupervisor (control): the last generations that the database knows; those of feeds that
+/// come later count on from there.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct LearnGenerations(pub HashMap<FeedId, Generation>);
 
 /// What [`SetFeeds`] did, by feed id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -313,6 +313,7 @@ impl Desk {
         if !self.source.as_ref().is_some_and(|known| Arc::ptr_eq(known, frame.source)) {
             self.source = Some(frame.source.clone());
             self.decoder = None;
+            self.generation = None;
         }
         let reconnected =
             self.generation.replace(frame.record.generation) != Some(frame.record.generation);

@@ -37,7 +37,7 @@ use super::{
     },
     message::{
         ConnectionDown, ConnectionMarked, ConnectionUp, DecoderPanicked, FeedRemoved, FeedsChanged,
-        GetHealth, Heartbeat, Intake, SetFeeds, StopConnection, StopFeeds,
+        GetHealth, Heartbeat, Intake, LearnGenerations, SetFeeds, StopConnection, StopFeeds,
     },
     websocket::SocketSettings,
 };
@@ -176,6 +176,17 @@ impl Handler<SetFeeds> for FeedSupervisor {
             }
         }
         actix::MessageResult(changed)
+    }
+}
+
+impl Handler<LearnGenerations> for FeedSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, LearnGenerations(known): LearnGenerations, _: &mut Self::Context) {
+        for (feed, generation) in known {
+            let last = self.params.generations.entry(feed).or_default();
+            *last = (*last).max(generation);
+        }
     }
 }
 

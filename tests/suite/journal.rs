@@ -170,3 +170,26 @@ fn frames_that_fit_nowhere_are_counted_and_shown() {
         assert_eq!(health.status, Overall::Degraded, "{:?}", health.reasons);
     });
 }
+
+#[test]
+fn an_empty_database_is_filled_from_the_journal() {
+    System::new().block_on(async {
+        let (old, new) = (TestDb::new(), TestDb::new());
+        let simulator = Simulator::start(SimulatorOptions::default()).await.unwrap();
+        let track = track(&simulator, Start::OnResume);
+        let deployment = Deployment::on(&old, &track_table("t", &track));
+        let mut first = deployment.started().await;
+        wait_until("the feed is up", async || track.subscribers() == 1).await;
+        track.resume();
+        wait_until("the world ends", async || track.has_ended()).await;
+        wait_for("laps", laps_sent(&track), async || laps_stored(&old, "t")).await;
+        first.signal(Signal::SIGTERM);
+        assert!(first.ended(STOPS_WITHIN).await.success(), "{}", first.log());
+
+        deployment.write(&format!("[database]\nurl = {:?}\n{}", new.url, track_table("t", &track)));
+        let _second = deployment.started().await;
+        wait_for("the same laps", laps_sent(&track), async || laps_stored(&new, "t")).await;
+        let crossed = "SELECT count(crossed_at) FROM laps";
+        assert_eq!(new.value(crossed), old.value(crossed), "moments that were witnessed stay so");
+    });
+}

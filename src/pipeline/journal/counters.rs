@@ -1,8 +1,11 @@
 //! How the journal is, for health, metrics, the stop and tests.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -27,20 +30,44 @@ pub struct JournalCounters {
     pub lost_frames: AtomicU64,
     /// Files that were damaged and set aside.
     pub set_aside: AtomicU64,
+    /// Something waits, however many were counted.
+    is_behind: AtomicBool,
     facts: Mutex<Facts>,
 }
 
 #[derive(Default)]
 pub(super) struct Facts {
     pub oldest_at: Option<DateTime<Utc>>,
-    trouble: Option<String>,
+    trouble: BTreeMap<Task, String>,
+}
+
+/// What the disk is asked to do; each can fail alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Task {
+    Save,
+    Read,
+    Trim,
 }
 
 impl JournalCounters {
-    /// Records that are not with the writer yet.
+    /// Records that are not with the writer yet; at least so many, where the file holds a great many
+    /// from before.
     pub fn behind(&self) -> u64 {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (get(&self.recorded) + get(&self.found)).saturating_sub(get(&self.handed_on))
+        let counted = get(&self.recorded) + get(&self.found);
+        let least = u64::from(self.is_behind.load(Ordering::Relaxed));
+        counted.saturating_sub(get(&self.handed_on)).max(least)
+    }
+
+    pub(super) fn set_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::Relaxed);
+    }
+
+    /// Nothing waits: whatever was counted otherwise is put right.
+    pub(super) fn caught_up(&self) {
+        self.set_behind(false);
+        let all = self.recorded.load(Ordering::Relaxed) + self.found.load(Ordering::Relaxed);
+        self.handed_on.fetch_max(all, Ordering::Relaxed);
     }
 
     /// When the oldest record in the file was received.
@@ -48,16 +75,21 @@ impl JournalCounters {
         self.facts().oldest_at
     }
 
-    /// Why frames are not safe at the moment; none when all is well.
+    /// Why frames are not safe, or not handed on, at the moment; none when all is well.
     pub fn trouble(&self) -> Option<String> {
-        self.facts().trouble.clone()
+        self.facts().trouble.values().next().cloned()
     }
 
     pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_trouble(&self, trouble: Option<String>) -> Option<String> {
-        std::mem::replace(&mut self.facts().trouble, trouble)
+    /// Returns what was said before of this task.
+    pub(super) fn set_trouble(&self, task: Task, trouble: Option<String>) -> Option<String> {
+        let known = &mut self.facts().trouble;
+        match trouble {
+            Some(words) => known.insert(task, words),
+            None => known.remove(&task),
+        }
     }
 }

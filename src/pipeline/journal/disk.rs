@@ -28,8 +28,12 @@ pub enum DiskError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A new file is in place; what the old one held is in there.
+    /// `file` is the number of the new one.
     #[error("the file was damaged ({why}) and is set aside as {}", .path.display())]
-    SetAside { path: PathBuf, why: String },
+    SetAside { path: PathBuf, why: String, file: u64 },
+    /// Nothing was saved: the journal does not know yet that the file is another one.
+    #[error("the file is a new one")]
+    OtherFile,
 }
 
 /// Journal → disk: save these, and how far the database is; answered when they are on the disk.
@@ -39,6 +43,8 @@ pub enum DiskError {
 pub struct SaveRecords {
     pub records: Vec<Arc<Record>>,
     pub written: Seq,
+    /// Which file the journal believes to be in place: 0 for the first.
+    pub file: u64,
 }
 
 /// Journal → disk: what comes after `after`.
@@ -63,7 +69,7 @@ pub struct LookBack {
 pub struct Resumption {
     /// The last written frame of each feed, in order: what their decoders had seen last.
     pub last_frames: Vec<Record>,
-    /// How many records of earlier processes are not written.
+    /// How many records of earlier processes are not written, at least.
     pub found: u64,
 }
 
@@ -90,6 +96,7 @@ pub struct Disk {
     start: i64,
     /// None after a failed attempt to begin a new file.
     file: Option<JournalFile>,
+    number: u64,
     is_closed: bool,
 }
 
@@ -101,7 +108,7 @@ impl Disk {
         SyncArbiter::start(1, move || {
             // The factory is called once, for the one thread.
             let file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-            Self { dir: dir.clone(), id: id.clone(), start, file, is_closed: false }
+            Self { dir: dir.clone(), id: id.clone(), start, file, number: 0, is_closed: false }
         })
     }
 
@@ -133,7 +140,10 @@ impl Disk {
     fn set_aside(&mut self, why: String) -> DiskError {
         self.file = None;
         match file::set_aside(&self.dir, Utc::now()) {
-            Ok(path) => DiskError::SetAside { path, why },
+            Ok(path) => {
+                self.number += 1;
+                DiskError::SetAside { path, why, file: self.number }
+            }
             Err(error) => JournalError::Unusable(format!(
                 "the file is damaged ({why}) and can't be set aside: {error}"
             ))
@@ -150,6 +160,9 @@ impl Handler<SaveRecords> for Disk {
     type Result = Result<(), DiskError>;
 
     fn handle(&mut self, save: SaveRecords, _: &mut Self::Context) -> Self::Result {
+        if save.file != self.number {
+            return Err(DiskError::OtherFile);
+        }
         self.with_file(|file| file.append(&save.records, save.written))
     }
 }
@@ -181,7 +194,7 @@ impl Handler<LookBack> for Disk {
     ) -> Self::Result {
         self.with_file(|file| {
             let last_frames = file.last_frames(after, LOOK_BACK)?;
-            Ok(Resumption { last_frames, found: file.count(after, through)? })
+            Ok(Resumption { last_frames, found: file.count(after, through, LOOK_BACK)? })
         })
     }
 }

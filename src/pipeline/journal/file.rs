@@ -242,17 +242,20 @@ impl JournalFile {
         layout::read(&mut self.connection, &infos, after, None, rows, bytes)
     }
 
-    /// How many records come after `after`, up to `through`.
+    /// How many records come after `after`, up to `through`; counts no further than `most`, since
+    /// nothing is saved meanwhile.
     ///
     /// # Errors
     /// The file can't be read.
-    pub fn count(&mut self, after: Seq, through: Seq) -> Result<u64, JournalError> {
-        let count: i64 = records::table
+    pub fn count(&mut self, after: Seq, through: Seq, most: i64) -> Result<u64, JournalError> {
+        let seqs: Vec<i64> = records::table
             .filter(records::seq.gt(after.0))
             .filter(records::seq.le(through.0))
-            .count()
-            .get_result(&mut self.connection)?;
-        Ok(count.cast_unsigned())
+            .order(records::seq)
+            .select(records::seq)
+            .limit(most)
+            .load(&mut self.connection)?;
+        Ok(seqs.len() as u64)
     }
 
     /// The last frame of each feed among the `look_back` records up to `through`, in order: what the
@@ -298,7 +301,10 @@ impl JournalFile {
 
     /// The number of a feed that is new or has another name now.
     fn number_for(&self, info: &Arc<FeedInfo>, unknown: &mut Vec<KnownFeed>) -> i64 {
-        if let Some(feed) = unknown.iter().find(|feed| feed.info == *info) {
+        let is_it = |feed: &&mut KnownFeed| feed.info.id == info.id && feed.info.kind == info.kind;
+        if let Some(feed) = unknown.iter_mut().find(is_it) {
+            // Its last name counts.
+            feed.info = info.clone();
             return feed.number;
         }
         let known = self.feeds.get(&(info.id.clone(), info.kind.clone()));

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, sync::atomic::Ordering};
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use log::{error, info};
+use log::{error, info, warn};
 
 use crate::{
     event::FeedInfo,
@@ -16,6 +16,7 @@ use crate::{
 
 use super::{
     Journal, RETRY_AFTER,
+    counters::Task,
     disk::{DiskError, ReadRecords, Resumption},
     record::{Record, Seq},
     tail::{Held, Tail},
@@ -34,17 +35,27 @@ pub(super) struct Handing {
     pub through: Seq,
     /// Read from the file, not yet handed on.
     read: VecDeque<Held>,
+    read_bytes: usize,
     /// Written already; the decoders see them once more to know where they were.
     known: VecDeque<Held>,
     is_reading: bool,
+    /// The file could not be read; the next try is due in a moment.
+    is_refused: bool,
     is_handing: bool,
 }
 
 impl Handing {
     /// After `through` everything is to be handed on; the decoders see `known` first.
     fn begin(through: Seq, known: VecDeque<Held>) -> Self {
-        let read = VecDeque::new();
-        Self { through, read, known, is_reading: false, is_handing: false }
+        Self {
+            through,
+            read: VecDeque::new(),
+            read_bytes: 0,
+            known,
+            is_reading: false,
+            is_refused: false,
+            is_handing: false,
+        }
     }
 
     /// Up to here records are in memory, or may be in a moment.
@@ -58,7 +69,9 @@ impl Handing {
             return (self.known.drain(..self.known.len().min(HAND_ON)).collect(), true);
         }
         if !self.read.is_empty() {
-            return (self.read.drain(..self.read.len().min(HAND_ON)).collect(), false);
+            let next: Vec<_> = self.read.drain(..self.read.len().min(HAND_ON)).collect();
+            self.read_bytes -= next.iter().map(|held| held.record.size()).sum::<usize>();
+            return (next, false);
         }
         if self.is_reading || self.through < tail.gone() {
             return (Vec::new(), false);
@@ -68,8 +81,20 @@ impl Handing {
 }
 
 impl Journal {
-    pub(super) fn resume(&mut self, after: Seq, found: Resumption, ctx: &mut Context<Self>) {
+    pub(super) fn resume(&mut self, mut after: Seq, found: Resumption, ctx: &mut Context<Self>) {
         let Resumption { last_frames, found } = found;
+        let own = Seq::of_start(self.params.start);
+        if after > own {
+            // Records of this process are not written yet, whatever the database says of their
+            // numbers; the next ones get numbers that it does not know.
+            error!(
+                "journal: the database is ahead of this journal, which may have been restored from \
+                 a copy; going on with what came since the start"
+            );
+            self.last = self.last.max(after);
+            after = own;
+        }
+        self.params.written = after;
         self.params.counters.found.store(found, Ordering::Relaxed);
         if found > 0 {
             info!("journal: going on with records={found} that were left from before");
@@ -79,20 +104,21 @@ impl Journal {
         self.go_on(ctx);
     }
 
-    /// Finds whose record this is. A feed that is configured no more is still decoded.
+    /// Finds whose record this is. A feed that is configured no more, or as another kind, is still
+    /// decoded as what it was.
     fn hold(&mut self, record: Record) -> Option<Held> {
         let feed = &record.feed;
-        let source = match self.sources.get(&feed.id) {
-            Some(source) if source.info.kind == feed.kind => source.clone(),
-            _ => {
+        let live = self.sources.get(&feed.id).filter(|source| source.info.kind == feed.kind);
+        let key = || (feed.id.clone(), feed.kind.clone());
+        let source = match live.or_else(|| self.retired.get(&key())) {
+            Some(source) => source.clone(),
+            None => {
                 let Some(kind) = feed::retired(&feed.kind) else {
-                    error!("feed={} of kind={} can't be decoded any more", feed.id, feed.kind);
+                    warn!("feed={} of kind={} can't be decoded any more", feed.id, feed.kind);
                     return None;
                 };
                 let source = FeedSource::new(FeedInfo::clone(feed), kind, String::new());
-                let source = Arc::new(source);
-                self.sources.entry(feed.id.clone()).or_insert_with(|| source.clone());
-                source
+                self.retired.entry(key()).or_insert(Arc::new(source)).clone()
             }
         };
         Some(Held { record: Arc::new(record), source })
@@ -105,7 +131,13 @@ impl Journal {
             return;
         }
         let (held, written) = handing.next(&self.tail);
-        let Some(last) = held.last().map(|held| held.record.seq) else { return };
+        let Some(last) = held.last().map(|held| held.record.seq) else {
+            if handing.through >= self.tail.last().unwrap_or(self.tail.gone()) {
+                self.params.counters.caught_up();
+            }
+            return;
+        };
+        self.params.counters.set_behind(handing.through < self.tail.gone());
         if !written {
             handing.through = handing.through.max(last);
         }
@@ -136,42 +168,51 @@ impl Journal {
     fn read_ahead(&mut self, ctx: &mut Context<Self>) {
         let gone = self.tail.gone();
         let Some(handing) = &mut self.handing else { return };
-        if handing.is_reading || handing.read.len() > HAND_ON || handing.through >= gone {
+        let is_full = handing.read.len() > HAND_ON || handing.read_bytes > READ_BYTES;
+        if handing.is_reading || handing.is_refused || is_full || handing.through >= gone {
             return;
         }
         handing.is_reading = true;
         let after = handing.through;
         let read = ReadRecords { after, rows: READ_ROWS, bytes: READ_BYTES };
         let asked = self.params.disk.send(read).into_actor(self);
-        ctx.spawn(asked.map(move |answer, this, ctx| this.take_read(after, flatten(answer), ctx)));
+        ctx.spawn(
+            asked.map(move |answer, this, ctx| this.take_read(after, gone, flatten(answer), ctx)),
+        );
     }
 
     fn take_read(
         &mut self,
         after: Seq,
+        gone: Seq,
         answer: Result<Vec<Record>, DiskError>,
         ctx: &mut Context<Self>,
     ) {
         let records = match answer {
             Ok(records) => records,
             Err(failure) => {
-                self.disk_failed(failure, ctx);
+                if let Some(handing) = &mut self.handing {
+                    handing.is_reading = false;
+                    handing.is_refused = true;
+                }
+                self.disk_failed(Task::Read, failure, ctx);
                 ctx.run_later(RETRY_AFTER, |this, ctx| {
                     if let Some(handing) = &mut this.handing {
-                        handing.is_reading = false;
+                        handing.is_refused = false;
                     }
                     this.go_on(ctx);
                 });
                 return;
             }
         };
-        let gone = self.tail.gone();
+        self.well_again(Task::Read);
         // Nothing more in the file: the rest of its numbers are holes.
         let through = records.last().map_or(gone, |last| last.seq);
         let held: Vec<_> = records.into_iter().filter_map(|record| self.hold(record)).collect();
         if let Some(handing) = &mut self.handing {
             handing.is_reading = false;
             if handing.through == after {
+                handing.read_bytes += held.iter().map(|held| held.record.size()).sum::<usize>();
                 handing.read.extend(held);
                 handing.through = through;
             }

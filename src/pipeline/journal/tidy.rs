@@ -7,6 +7,7 @@ use log::error;
 
 use super::{
     Journal,
+    counters::Task,
     disk::{SaveRecords, TrimRecords},
     file::{Extent, Lost, Spared, Trimmed},
     handing::Handing,
@@ -27,13 +28,14 @@ impl Journal {
         self.tidying = true;
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(ALIVE_EVERY) {
-            // An error will show when there is something to save.
-            let sent = self
-                .params
-                .disk
-                .send(SaveRecords { records: Vec::new(), written: self.written() })
-                .into_actor(self);
-            ctx.spawn(sent.map(|_, _, _| ()));
+            let save =
+                SaveRecords { records: Vec::new(), written: self.written(), file: self.file };
+            let sent = self.params.disk.send(save).into_actor(self);
+            ctx.spawn(sent.map(|answer, this, ctx| {
+                if let Err(failure) = flatten(answer) {
+                    this.disk_failed(Task::Save, failure, ctx);
+                }
+            }));
         }
         self.trim(ctx);
     }
@@ -49,9 +51,13 @@ impl Journal {
         let sent = self.params.disk.send(step).into_actor(self);
         ctx.spawn(sent.map(|answer, this, ctx| {
             match flatten(answer) {
-                Ok((trimmed, extent)) if this.trimmed(&trimmed, extent) => return this.trim(ctx),
-                Ok(_) => {}
-                Err(failure) => this.disk_failed(failure, ctx),
+                Ok((trimmed, extent)) => {
+                    this.well_again(Task::Trim);
+                    if this.trimmed(&trimmed, extent) {
+                        return this.trim(ctx);
+                    }
+                }
+                Err(failure) => this.disk_failed(Task::Trim, failure, ctx),
             }
             this.tidying = false;
         }));

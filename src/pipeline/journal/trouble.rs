@@ -10,41 +10,49 @@ use crate::event::{FramesLost, Generation};
 
 use super::{
     Journal,
+    counters::Task,
     disk::DiskError,
     error::JournalError,
     record::{Content, Seq},
 };
 
 impl Journal {
-    pub(super) fn well_again(&self) {
-        if self.params.counters.set_trouble(None).is_some() {
-            info!("journal: frames are saved again");
+    pub(super) fn well_again(&self, task: Task) {
+        if self.params.counters.set_trouble(task, None).is_some() {
+            info!("journal: well again");
         }
     }
 
     /// Frames go on to the database as long as that takes them, and wait in memory to be saved. When
     /// memory is full too, those that the database has are left out of the journal.
-    pub(super) fn disk_failed(&mut self, failure: DiskError, ctx: &mut Context<Self>) {
+    pub(super) fn disk_failed(&mut self, task: Task, failure: DiskError, ctx: &mut Context<Self>) {
         let written = self.written();
         if !self.tail.has_room() {
             self.tail.saved(written);
         }
         let words = match &failure {
-            DiskError::SetAside { .. } => {
+            // The news of another file is on its way.
+            DiskError::OtherFile => return,
+            DiskError::SetAside { file, .. } => {
                 self.params.counters.set_aside.fetch_add(1, Ordering::Relaxed);
-                self.lose_file(written, ctx);
-                format!("{failure}; a new file goes on")
+                self.file = *file;
+                error!("journal: {failure}; a new file goes on");
+                return self.lose_file(written, ctx);
             }
             DiskError::Journal(JournalError::Full(_)) => format!(
                 "{failure}: frames are not safe against a crash until there is room; free some, or \
                  set [journal] max_bytes lower"
             ),
-            DiskError::Journal(_) => {
-                format!("{failure}: frames are not safe against a crash until it can be written")
-            }
+            DiskError::Journal(_) => match task {
+                Task::Save => format!(
+                    "{failure}: frames are not safe against a crash until it can be written"
+                ),
+                Task::Read => format!("{failure}: frames wait in it until it can be read"),
+                Task::Trim => format!("{failure}: it is not kept within its bounds"),
+            },
         };
         // Said once, not with every try.
-        if self.params.counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
+        if self.params.counters.set_trouble(task, Some(words.clone())).as_ref() != Some(&words) {
             error!("journal: {words}");
         }
     }

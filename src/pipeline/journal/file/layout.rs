@@ -8,8 +8,10 @@ use diesel::{
     SqliteConnection, connection::SimpleConnection, sql_query, sql_types::BigInt,
 };
 
+use log::error;
+
 use crate::{
-    event::{ConnectionSpan, FeedId, FeedInfo, Generation},
+    event::{ConnectionSpan, FeedId, FeedInfo, FramesLost, Generation},
     pipeline::journal::{
         error::JournalError,
         record::{Content, Kind, Record, Seq},
@@ -302,11 +304,18 @@ pub(in crate::pipeline::journal) fn record(
 ) -> Result<Record, JournalError> {
     let damaged = |what: String| JournalError::Damaged(format!("record {seq}: {what}"));
     let feed = infos.get(&feed).ok_or_else(|| damaged(format!("no feed has the number {feed}")))?;
+    let received_at = time(received_at)?;
+    let content = Content::read(kind, payload).unwrap_or_else(|unreadable| {
+        // Its neighbours can be read.
+        error!("feed={} record={seq} of the journal is lost: {unreadable}", feed.id);
+        let reason = "journal_damaged".to_owned();
+        Content::Lost(FramesLost { from_at: received_at, to_at: received_at, frames: 1, reason })
+    });
     Ok(Record {
         seq: Seq(seq),
         feed: feed.clone(),
         generation: Generation(generation.cast_unsigned()),
-        received_at: time(received_at)?,
-        content: Content::read(kind, payload).map_err(|error| damaged(error.to_string()))?,
+        received_at,
+        content,
     })
 }

@@ -71,7 +71,7 @@ fn file_gives_back_what_it_was_given_after_it_was_opened_again() {
     let read: Vec<_> = all(&mut file).into_iter().map(Arc::new).collect();
     assert_eq!(read, written);
     assert_eq!(file.extent().unwrap().last, Some(Seq(6)));
-    assert_eq!(file.count(Seq(2), Seq(5)).unwrap(), 1);
+    assert_eq!(file.count(Seq(2), Seq(5), 9).unwrap(), 1);
     assert_eq!(file.generations().unwrap()[&a.id], Generation(3));
 }
 

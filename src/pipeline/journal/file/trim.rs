@@ -4,19 +4,23 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, SqliteConnection};
+use diesel::{
+    ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, SqliteConnection, dsl::sql,
+    sql_types::Integer,
+};
 
 use crate::{
-    event::{FeedInfo, FramesLost},
+    event::{FeedInfo, FramesLost, Generation},
     pipeline::journal::{
         error::JournalError,
-        record::{Content, Record, Seq},
+        record::{Content, Kind, Record, Seq},
     },
 };
 
 use super::{
     JournalFile,
     layout::{self, Row, records},
+    time,
 };
 
 /// How long and how much the journal keeps.
@@ -75,12 +79,13 @@ impl JournalFile {
         spared: Spared,
         now: DateTime<Utc>,
     ) -> Result<Trimmed, JournalError> {
-        let is_over = layout::bytes_in_use(self.connection())? > keep.max_bytes;
+        let in_use = layout::bytes_in_use(self.connection())?;
+        let is_over = in_use > keep.max_bytes;
         let written = self.drop_written(keep, spared.written, now, is_over)?;
         if written > 0 || !is_over {
             return Ok(Trimmed { written, more: written >= STEP as u64, lost: Vec::new() });
         }
-        let lost = self.drop_unwritten(spared)?;
+        let lost = self.drop_unwritten(spared, in_use - keep.max_bytes)?;
         Ok(Trimmed { written: 0, more: !lost.is_empty(), lost })
     }
 
@@ -107,30 +112,52 @@ impl JournalFile {
         Ok(deleted as u64)
     }
 
-    fn drop_unwritten(&mut self, spared: Spared) -> Result<Vec<Lost>, JournalError> {
+    /// Drops the oldest unwritten frames until `excess` bytes are gained, or a step is done.
+    fn drop_unwritten(&mut self, spared: Spared, excess: u64) -> Result<Vec<Lost>, JournalError> {
         let after = spared.written.max(spared.handed_on);
         let before = spared.held_from.unwrap_or(Seq(i64::MAX));
         let infos = self.infos();
-        let rows: Vec<Row> = records::table
+        // Marks stay: they are small and say when nobody listened.
+        let rows: Vec<(i64, i64, i64, i32, i32)> = records::table
             .filter(records::seq.gt(after.0))
             .filter(records::seq.lt(before.0))
+            .filter(records::kind.ne(Kind::Mark as i32))
             .order(records::seq)
+            .select((
+                records::seq,
+                records::feed,
+                records::received_at,
+                records::kind,
+                sql::<Integer>("length(payload)"),
+            ))
             .limit(STEP as i64)
             .load(self.connection())?;
         let mut dropped: BTreeMap<i64, Dropped> = BTreeMap::new();
-        for row in rows {
-            let number = row.1;
-            let record = layout::record(row, &infos)?;
-            dropped.entry(number).or_default().add(record);
+        let mut gained = 0;
+        for (seq, number, received_at, kind, length) in rows {
+            let of_feed = dropped.entry(number).or_default();
+            if kind == Kind::Lost as i32 {
+                let row: Row = records::table.find(seq).first(self.connection())?;
+                of_feed.add_loss(layout::record(row, &infos)?);
+                continue;
+            }
+            of_feed.add_frame(Seq(seq), time(received_at)?);
+            gained += length.unsigned_abs() as u64;
+            if gained >= excess {
+                break;
+            }
         }
-        // One record of a loss stands for itself: nothing would be gained.
+        // A loss alone stands for itself: nothing would be gained.
         dropped.retain(|_, of_feed| of_feed.frames > 0);
         let connection = self.connection();
         connection.immediate_transaction(|connection| {
-            dropped.iter().try_for_each(|(number, dropped)| dropped.replace(connection, *number))
+            dropped.iter().try_for_each(|(number, dropped)| match infos.get(number) {
+                Some(feed) => dropped.replace(connection, *number, feed),
+                None => Ok(()),
+            })
         })?;
-        let lost = dropped.into_values().filter_map(|dropped| {
-            let (feed, frames) = dropped.lost()?;
+        let lost = dropped.iter().filter_map(|(number, dropped)| {
+            let (feed, frames) = (infos.get(number)?.clone(), dropped.lost()?);
             // Only what this step dropped: what it merged with has been told before.
             Some(Lost { feed, frames: FramesLost { frames: dropped.frames, ..frames } })
         });
@@ -141,51 +168,52 @@ impl JournalFile {
 /// What a step drops of one feed.
 #[derive(Default)]
 struct Dropped {
-    /// Frames and earlier losses, in order. Marks stay: they are small and say when nobody listened.
-    records: Vec<Record>,
+    /// Of frames and of earlier losses, in order.
+    seqs: Vec<Seq>,
+    /// When the first and the last of them came.
+    span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     frames: u64,
+    lost_before: u64,
 }
 
 impl Dropped {
-    fn add(&mut self, record: Record) {
-        match &record.content {
-            Content::Frame(_) => self.frames += 1,
-            Content::Lost(_) => {}
-            Content::Mark(_) => return,
-        }
-        self.records.push(record);
+    fn add_frame(&mut self, seq: Seq, received_at: DateTime<Utc>) {
+        self.frames += 1;
+        self.add(seq, received_at, received_at);
     }
 
-    fn lost(&self) -> Option<(Arc<FeedInfo>, FramesLost)> {
-        let first = self.records.first()?;
-        let mut lost = FramesLost {
-            from_at: first.received_at,
-            to_at: first.received_at,
-            frames: self.frames,
-            reason: FULL.to_owned(),
-        };
-        for record in &self.records {
-            let (from_at, to_at) = match &record.content {
-                Content::Lost(earlier) => {
-                    lost.frames += earlier.frames;
-                    (earlier.from_at, earlier.to_at)
-                }
-                _ => (record.received_at, record.received_at),
-            };
-            lost.from_at = lost.from_at.min(from_at);
-            lost.to_at = lost.to_at.max(to_at);
+    fn add_loss(&mut self, record: Record) {
+        if let Content::Lost(earlier) = &record.content {
+            self.lost_before += earlier.frames;
+            self.add(record.seq, earlier.from_at, earlier.to_at);
         }
-        Some((first.feed.clone(), lost))
     }
 
-    fn replace(&self, connection: &mut SqliteConnection, number: i64) -> QueryResult<()> {
-        let (Some((_, lost)), Some(last)) = (self.lost(), self.records.last()) else {
-            return Ok(());
-        };
-        for record in &self.records {
-            diesel::delete(records::table.find(record.seq.0)).execute(connection)?;
+    fn add(&mut self, seq: Seq, from_at: DateTime<Utc>, to_at: DateTime<Utc>) {
+        self.seqs.push(seq);
+        let (first, last) = self.span.unwrap_or((from_at, to_at));
+        self.span = Some((first.min(from_at), last.max(to_at)));
+    }
+
+    fn lost(&self) -> Option<FramesLost> {
+        let (from_at, to_at) = self.span?;
+        let frames = self.frames + self.lost_before;
+        Some(FramesLost { from_at, to_at, frames, reason: FULL.to_owned() })
+    }
+
+    /// Puts one record of the loss where the last of them was.
+    fn replace(
+        &self,
+        connection: &mut SqliteConnection,
+        number: i64,
+        feed: &Arc<FeedInfo>,
+    ) -> QueryResult<()> {
+        let (Some(lost), Some(last)) = (self.lost(), self.seqs.last()) else { return Ok(()) };
+        for seq in &self.seqs {
+            diesel::delete(records::table.find(seq.0)).execute(connection)?;
         }
-        let stands_for_them = Record { content: Content::Lost(lost), ..last.clone() };
-        layout::put_record(connection, &stands_for_them, number)
+        let (at, content) = (lost.to_at, Content::Lost(lost));
+        let record = Record::new(*last, feed.clone(), Generation::default(), at, content);
+        layout::put_record(connection, &record, number)
     }
 }
