@@ -283,6 +283,27 @@ async fn world_stands_still_while_paused() {
 }
 
 #[tokio::test]
+async fn pause_lasts_when_another_client_comes() {
+    let simulator = simulator().await;
+    let track = simulator.add_track(TrackOptions {
+        speed: 100.0,
+        start: Start::WithFirstSubscriber,
+        compression: Compression::None,
+        ..TrackOptions::new("1@a")
+    });
+    let _first = Client::start(&track).await;
+    wait_until(|| track.frames_made() > 20).await;
+    track.pause();
+    let mut second = Client::start(&track).await;
+    second.text().await;
+    // One step may be under way.
+    while !second.hears_nothing().await {}
+    let made = track.frames_made();
+    assert!(second.hears_nothing().await);
+    assert_eq!(track.frames_made(), made);
+}
+
+#[tokio::test]
 async fn world_takes_its_time_from_its_speed() {
     let simulator = simulator().await;
     let frames =

@@ -111,6 +111,8 @@ struct Stage {
     /// What a new subscriber sees first.
     present: Option<Bytes>,
     subscribers: Vec<mpsc::Sender<Bytes>>,
+    /// The world begins with the next one.
+    waits_for_subscriber: bool,
 }
 
 #[derive(Default)]
@@ -132,7 +134,12 @@ impl Venue {
             kind,
             pace,
             compression,
-            stage: Mutex::new(Stage { playing, present, subscribers: Vec::new() }),
+            stage: Mutex::new(Stage {
+                playing,
+                present,
+                subscribers: Vec::new(),
+                waits_for_subscriber: pace.start == Start::WithFirstSubscriber,
+            }),
             is_held: watch::Sender::new(pace.start != Start::Now),
             fault: watch::Sender::new(Fault::None),
             drops: watch::Sender::new(0),
@@ -283,9 +290,11 @@ impl Venue {
             sender.try_send(present).ok();
         }
         stage.subscribers.push(sender);
+        // Only the first: a later one must not end a pause.
+        let begins = std::mem::take(&mut stage.waits_for_subscriber);
         drop(stage);
-        if self.pace.start == Start::WithFirstSubscriber {
-            self.is_held.send_if_modified(|held| std::mem::replace(held, false));
+        if begins {
+            self.resume();
         }
         Subscription { frames, own }
     }
