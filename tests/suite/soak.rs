@@ -23,6 +23,8 @@ const FRAMES: u64 = 2_000_000;
 /// Seconds of the venues in a second of ours, unless `RINGSIDE_SOAK_SPEED` says otherwise: what two
 /// cores take that play the venues and run Postgres as well.
 const SPEED: f64 = 25.0;
+/// Small enough to be full soon, so that it is flat from then on or not at all.
+const SETTINGS: &str = "[journal]\nmax_bytes = \"64MiB\"\n";
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 const PROBE_EVERY: Duration = Duration::from_millis(200);
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -125,7 +127,7 @@ fn nothing_grows_when_a_season_is_played() {
     actix::System::new().block_on(async {
         let (tracks, rings, idle) = (80, 20, 0);
         let options = VenuesOptions { tracks, rings, idle, speed, heat_s: 600, keep_sent: 0 };
-        let mut run = Run::start(options, "").await;
+        let mut run = Run::start(options, SETTINGS).await;
         let began = Instant::now();
         let mut samples: Vec<Sample> = Vec::new();
         println!(
