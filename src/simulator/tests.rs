@@ -297,7 +297,7 @@ async fn pause_lasts_when_another_client_comes() {
     let mut second = Client::start(&track).await;
     second.text().await;
     // One step may be under way.
-    while !second.hears_nothing().await {}
+    soon(async { while !second.hears_nothing().await {} }).await;
     let made = track.frames_made();
     assert!(second.hears_nothing().await);
     assert_eq!(track.frames_made(), made);
