@@ -162,22 +162,51 @@ fn file_over_its_size_drops_written_records_first_and_says_what_else_it_drops() 
     assert_eq!((first.written, first.lost.len(), first.more), (10, 0, false));
     let second = file.trim(keep, spared, at(50)).unwrap();
     let lost = &second.lost[0];
-    assert_eq!((lost.feed.id.as_str(), lost.frames.frames), ("a", 28));
-    assert_eq!((lost.frames.from_at, lost.frames.to_at), (at(13), at(40)));
+    assert_eq!((lost.feed.id.as_str(), lost.frames.frames), ("a", 24), "no more than it must");
+    assert_eq!((lost.frames.from_at, lost.frames.to_at), (at(13), at(36)));
     let left = all(&mut file);
     let seqs: Vec<_> = left.iter().map(|record| record.seq.0).collect();
-    assert_eq!(seqs, [11, 12, 40, 41, 42], "what is under way or in memory stays, and the marks");
-    assert_eq!(texts(&left)[2], "lost 28 journal_full");
-    assert!(file.extent().unwrap().bytes < 100_000);
+    assert_eq!(seqs, [11, 12, 36, 37, 38, 39, 40, 41, 42], "what is under way or in memory stays");
+    assert_eq!(texts(&left)[2], "lost 24 journal_full");
+    assert!(file.extent().unwrap().bytes <= 100_000);
 
     // What follows is merged with it.
-    file.append(&(43..=80).map(|seq| frame(seq, &a, big.clone())).collect::<Vec<_>>(), Seq(0))
+    let more: Vec<_> = (43..=80).map(|seq| frame(seq, &a, big.clone())).collect();
+    file.append(&more, Seq(0)).unwrap();
+    let third = file.trim(keep, Spared { held_from: None, ..spared }, at(90)).unwrap();
+    let again: u64 = third.lost.iter().map(|lost| lost.frames.frames).sum();
+    let left = all(&mut file);
+    let frames = left.iter().filter(|record| record.is_frame()).count() as u64;
+    assert_eq!(24 + again + frames, 42 - 11 + 38, "every frame is there or counted");
+    let losses: Vec<_> = texts(&left).into_iter().filter(|text| text.starts_with("lost")).collect();
+    assert_eq!(losses.len(), 2, "one of each feed: {losses:?}");
+    assert!(file.extent().unwrap().bytes <= 100_000);
+}
+
+#[test]
+fn file_finds_frames_to_drop_behind_any_number_of_marks() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut file = JournalFile::open(dir.path()).unwrap();
+    let a = feed("a");
+    let mut records: Vec<_> =
+        (1..=2_500).map(|seq| mark(seq, &a, seq.unsigned_abs(), Some("silence"))).collect();
+    records.extend((2_501..=2_520).map(|seq| frame(seq, &a, "x".repeat(10_000))));
+    file.append(&records, Seq(0)).unwrap();
+    let keep = Keep { for_time: Duration::from_secs(1_000_000), max_bytes: 1 };
+    let trimmed = file.trim(keep, Spared::default(), at(3_000)).unwrap();
+    assert_eq!(trimmed.lost[0].frames.frames, 20);
+}
+
+#[test]
+fn file_counts_a_record_that_can_not_be_read_as_lost_and_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut file = JournalFile::open(dir.path()).unwrap();
+    let a = feed("a");
+    file.append(&[frame(1, &a, "one"), frame(2, &a, "two"), frame(3, &a, "three")], Seq(0))
         .unwrap();
-    let spared = Spared { held_from: None, ..spared };
-    let third = file.trim(keep, spared, at(90)).unwrap();
-    assert_eq!(third.lost.iter().map(|lost| lost.frames.frames).collect::<Vec<_>>(), [38, 1]);
-    let merged = texts(&all(&mut file));
-    assert!(merged.contains(&"lost 66 journal_full".to_owned()), "{merged:?}");
+    let spoil = "UPDATE records SET payload = x'ff00' WHERE seq = 2";
+    diesel::connection::SimpleConnection::batch_execute(file.connection(), spoil).unwrap();
+    assert_eq!(texts(&all(&mut file)), ["one", "lost 1 journal_damaged", "three"]);
 }
 
 #[test]
