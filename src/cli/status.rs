@@ -88,7 +88,7 @@ fn show(health: &Health, colour: bool) {
         ]);
     }
     say(format_args!("{table}"));
-    let Health { writer, database, .. } = health;
+    let Health { journal, writer, database, .. } = health;
     let status = match health.status {
         Overall::Ok => "ok",
         Overall::Degraded => "degraded",
@@ -96,10 +96,10 @@ fn show(health: &Health, colour: bool) {
     };
     let up = health.feeds.iter().filter(|feed| feed.state == FeedState::Up).count();
     say(format_args!(
-        "{status}: {up} of {} feeds up · {} rows written, {} events held · database {} {}",
+        "{status}: {up} of {} feeds up · {} rows written, {} frames wait · database {} {}",
         health.feeds.len(),
         writer.rows,
-        writer.held,
+        journal.behind,
         database.address,
         if database.reachable { "reachable" } else { "AWAY" },
     ));

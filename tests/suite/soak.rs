@@ -28,8 +28,8 @@ const SETTINGS: &str = "[journal]\nmax_bytes = \"64MiB\"\n";
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 const PROBE_EVERY: Duration = Duration::from_millis(200);
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
-/// While caches fill, what is measured is not what stays.
-const WARM_UP_SHARE: f64 = 0.1;
+/// While caches fill and decoders remember their first heats, what is measured is not what stays.
+const WARM_UP_SHARE: f64 = 0.3;
 /// How much more something may be in the last tenth than in the first.
 const MAX_GROWTH: f64 = 1.2;
 /// Differences below these are noise: kB, files, bytes, milliseconds.
