@@ -67,7 +67,7 @@ impl JournalCounters {
     pub(super) fn caught_up(&self) {
         self.set_behind(false);
         let all = self.recorded.load(Ordering::Relaxed) + self.found.load(Ordering::Relaxed);
-        self.handed_on.fetch_max(all, Ordering::Relaxed);
+        self.handed_on.store(all, Ordering::Relaxed);
     }
 
     /// When the oldest record in the file was received.

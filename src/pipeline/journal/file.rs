@@ -36,7 +36,6 @@ const KILLED: &str = "killed";
 /// The open journal, in the hand of the one process that writes it.
 pub struct JournalFile {
     connection: SqliteConnection,
-    path: PathBuf,
     id: Arc<str>,
     start: i64,
     alive_until: DateTime<Utc>,
@@ -83,8 +82,7 @@ impl JournalFile {
     /// As [`Self::open`].
     pub fn open_as(dir: &Path, identity: Option<(&str, i64)>) -> Result<Self, JournalError> {
         make_dir(dir).map_err(|error| JournalError::Unusable(error.to_string()))?;
-        let path = dir.join(FILE_NAME);
-        let mut connection = layout::connect(&path)?;
+        let mut connection = layout::connect(&dir.join(FILE_NAME))?;
         layout::prepare(&mut connection, identity)?;
         let (id, start, alive_at, written) = connection.immediate_transaction(|connection| {
             let before: (String, i64, i64, i64) = journal::table
@@ -97,7 +95,6 @@ impl JournalFile {
         })?;
         let mut file = Self {
             connection,
-            path,
             id: id.into(),
             start: start + 1,
             alive_until: time(alive_at)?,
@@ -111,10 +108,6 @@ impl JournalFile {
     /// Names this journal in the database's checkpoints.
     pub fn id(&self) -> &Arc<str> {
         &self.id
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Whether no process before this one wrote it.
@@ -198,13 +191,8 @@ impl JournalFile {
         let mut numbers = Vec::with_capacity(new.len());
         let mut unknown = Vec::new();
         for record in new {
-            match self.known(&record.feed) {
-                Some(number) => numbers.push(number),
-                None => {
-                    let number = self.number_for(&record.feed, &mut unknown);
-                    numbers.push(number);
-                }
-            }
+            let known = self.known(&record.feed);
+            numbers.push(known.unwrap_or_else(|| self.number_for(&record.feed, &mut unknown)));
         }
         let alive_at = Utc::now().timestamp_micros();
         self.connection.immediate_transaction(|connection| {

@@ -31,10 +31,11 @@ impl Journal {
             let save =
                 SaveRecords { records: Vec::new(), written: self.written(), file: self.file };
             let sent = self.params.disk.send(save).into_actor(self);
-            ctx.spawn(sent.map(|answer, this, ctx| {
-                if let Err(failure) = flatten(answer) {
-                    this.disk_failed(Task::Save, failure, ctx);
-                }
+            ctx.spawn(sent.map(|answer, this, ctx| match flatten(answer) {
+                // What waits to be saved tells more.
+                Ok(()) if this.tail.has_unsaved() => {}
+                Ok(()) => this.well_again(Task::Save),
+                Err(failure) => this.disk_failed(Task::Save, failure, ctx),
             }));
         }
         self.trim(ctx);
