@@ -22,6 +22,7 @@
 pub mod app;
 pub mod config;
 
+pub mod board;
 pub mod event;
 pub mod feed;
 pub mod pipeline;

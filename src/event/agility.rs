@@ -137,6 +137,26 @@ pub struct CombinedResult {
     pub extra: Extra,
 }
 
+/// What a message shows as a whole: events tell only what changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RingScene {
+    /// The run that is on.
+    pub run: Option<RunScene>,
+    /// The run of the dog that is to start next; often the same run.
+    pub ready: Option<RunScene>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunScene {
+    pub run: Arc<RunKey>,
+    /// The dog on course or just done, in `ready` the next one: its playset's id.
+    pub playset_id: Option<String>,
+    /// Ids of the playsets that are shown as the best of the course, in their order.
+    pub best: Vec<String>,
+    /// Dorsals of the pairs that are shown as the best over brother runs, in their order.
+    pub combined: Vec<String>,
+}
+
 /// What is stored of a run, for a decoder that has forgotten it or never knew it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PastRun {

@@ -151,6 +151,14 @@ pub struct LapGap {
     pub error_ms: i32,
 }
 
+/// What a frame shows as a whole: events tell only what changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeatScene {
+    pub heat: Arc<HeatKey>,
+    /// Who is in the table, in its order.
+    pub drivers: Vec<i64>,
+}
+
 /// What is stored of a heat, for a decoder that has forgotten it or never knew it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastHeat {

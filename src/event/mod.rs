@@ -122,6 +122,17 @@ pub struct FramesLost {
     pub reason: String,
 }
 
+/// What a feed shows at the moment, by the names of things: their truth came as events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scene {
+    /// The venue has nothing loaded.
+    Empty,
+    Heat(karting::HeatScene),
+    /// No start order yet; the venue's words for it.
+    NotReady(String),
+    Ring(agility::RingScene),
+}
+
 /// What a decoder has to know before it can go on: it keeps only the latest heats and runs, and
 /// after a start of the process it has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

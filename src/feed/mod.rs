@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use crate::{
-    event::{Ask, Event, Past},
+    event::{Ask, Event, Past, Scene},
     spelling,
 };
 
@@ -168,6 +168,8 @@ pub struct Outcome {
     pub unknown: Vec<String>,
     /// A heat runs or a dog is on course: silence would be a fault.
     pub active: bool,
+    /// What the frame shows; none when it shows what the one before showed, or nothing at all.
+    pub scene: Option<Scene>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

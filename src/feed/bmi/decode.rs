@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     event::{
-        Ask, Event, Past,
-        karting::{HeatKey, KartingEvent},
+        Ask, Event, Past, Scene,
+        karting::{HeatKey, HeatScene, KartingEvent},
     },
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
@@ -75,7 +75,8 @@ impl Decoder for BmiDecoder {
                 self.remember(frame, None, false);
                 let cleared = KartingEvent::TrackCleared { at: frame.received_at };
                 let events = vec![Event::Karting(cleared)];
-                return Ok(Decoded::Events(Outcome { events, ..Outcome::default() }));
+                let scene = Some(Scene::Empty);
+                return Ok(Decoded::Events(Outcome { events, scene, ..Outcome::default() }));
             }
         };
         let Some(at) = self.names.iter().position(|known| known.is_of(&heat)) else {
@@ -121,11 +122,13 @@ impl BmiDecoder {
         let memory = heats.heat_of(&heat);
         let witnessed = self.witnesses(memory.key(), frame.received_at);
         let mut events = Vec::new();
+        let drivers = heat.drivers.iter().map(|line| line.driver_id).collect();
         let notes = memory.apply(heat, frame.received_at, witnessed, &mut events)?;
         let key = memory.key().clone();
         heats.forget_the_oldest(Some(&key));
-        self.remember(frame, Some(key), active);
-        Ok(Outcome { events, unknown: notes.into_names(), active })
+        self.remember(frame, Some(key.clone()), active);
+        let scene = Some(Scene::Heat(HeatScene { heat: key, drivers }));
+        Ok(Outcome { events, unknown: notes.into_names(), active, scene })
     }
 
     /// Whether what changed in this heat happened just now.

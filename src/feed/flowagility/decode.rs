@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    event::{Ask, Event, Past, agility::AgilityEvent},
+    event::{Ask, Event, Past, Scene, agility::AgilityEvent},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
@@ -42,7 +42,7 @@ impl FlowAgilityDecoder {
             vec![format!("version={version}")]
         };
         self.version = Some(version.to_owned());
-        Outcome { events: Vec::new(), unknown, active: self.active }
+        Outcome { unknown, active: self.active, ..Outcome::default() }
     }
 
     fn take_in(&mut self, snapshot: Snapshot, at: DateTime<Utc>) -> Outcome {
@@ -52,12 +52,17 @@ impl FlowAgilityDecoder {
             let message = message.clone();
             events.push(Event::Agility(AgilityEvent::RunsNotReady { at, message }));
         }
+        let scene = match &error {
+            Some(words) => Scene::NotReady(words.clone()),
+            None => Scene::Ring(snapshot.scene),
+        };
         self.error = error;
         for run in snapshot.runs {
             self.memory.take_in(run, at, &mut events);
         }
         self.active = snapshot.active;
-        Outcome { events, unknown: snapshot.unknown.into_names(), active: self.active }
+        let unknown = snapshot.unknown.into_names();
+        Outcome { events, unknown, active: self.active, scene: Some(scene) }
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     event::{
         Extra,
-        agility::{CombinedResult, Course, Pair, Playset, RunKey},
+        agility::{CombinedResult, Course, Pair, Playset, RingScene, RunKey, RunScene},
     },
     feed::DecodeError,
 };
@@ -39,6 +39,7 @@ pub struct Snapshot {
     pub error: Option<String>,
     /// A dog is on course.
     pub active: bool,
+    pub scene: RingScene,
     pub unknown: Unknown,
 }
 
@@ -73,20 +74,24 @@ impl Snapshot {
         unknown.note_code("error", error.as_deref().map(str::trim), &[NOT_READY]);
         let message_extra = Values::new("", message.extra, &mut unknown).into_extra();
 
-        let run = message.run.into_run();
+        let (run, ready) = (message.run.into_run(), message.run_ready.into_run());
         let on_course = run.as_ref().and_then(|run| run.playset.as_ref());
         let active = on_course.is_some_and(|dog| dog.status_string.get() == Some(RUNNING));
-        let slots: Vec<wire::Run> = run.into_iter().chain(message.run_ready.into_run()).collect();
         let results = |run: &wire::Run| run.results_best.len() + run.results_combined.len();
-        match slots.iter().map(results).sum() {
+        match run.iter().chain(&ready).map(results).sum() {
             0..=MAX_RESULTS => {}
             many => return Err(implausible(format!("{many} results in one message"))),
         }
+        let (event, ring) = (&message.event_name, &message.ring_name);
+        let shown = |slot: &Option<wire::Run>| {
+            slot.as_ref().map(|slot| run_scene(run_key(event, ring, slot)?, slot)).transpose()
+        };
+        let scene = RingScene { run: shown(&run)?, ready: shown(&ready)? };
 
         // Mostly the next dog waits for the run that the last one was in: both slots are then parts
         // of one run.
-        let mut parts: Vec<(RunKey, Vec<wire::Run>)> = Vec::with_capacity(slots.len());
-        for slot in slots {
+        let mut parts: Vec<(RunKey, Vec<wire::Run>)> = Vec::with_capacity(2);
+        for slot in run.into_iter().chain(ready) {
             unknown.note_code("type", slot.run_type.get(), RUN_TYPES);
             let key = run_key(&message.event_name, &message.ring_name, &slot)?;
             match parts.iter_mut().find(|(known, _)| *known == key) {
@@ -103,7 +108,7 @@ impl Snapshot {
             let of_run = mem::replace(&mut run.extra, message_extra);
             run.extra.extend(of_run);
         }
-        Ok(Self { runs, error, active, unknown })
+        Ok(Self { runs, error, active, scene, unknown })
     }
 }
 
@@ -268,6 +273,18 @@ fn pair(sent: wire::Pair, values: &mut Values<'_>) -> Pair {
         dog_gender: sent.dog_gender.into_option(),
         dog_age: sent.dog_age.into_option(),
     }
+}
+
+/// Who is where in a slot, by id.
+fn run_scene(run: RunKey, slot: &wire::Run) -> Result<RunScene, DecodeError> {
+    let ids = slot.results_best.iter().filter_map(|dog| dog.id.get());
+    let dorsals = slot.results_combined.iter().filter_map(|result| result.pair.dorsal.get());
+    Ok(RunScene {
+        run: Arc::new(run),
+        playset_id: slot.playset.as_ref().and_then(|dog| dog.id.get()).map(str::to_owned),
+        best: ids.map(str::to_owned).collect(),
+        combined: dorsals.map(str::to_owned).collect(),
+    })
 }
 
 /// Every name is part of the identity, but only these three are always there.

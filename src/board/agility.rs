@@ -1,0 +1,231 @@
+//! A ring as a results screen shows it: the dog on course, the one to beat, the next, the best.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+
+use crate::event::agility::{
+    AgilityEvent, CombinedResult, Playset, RingScene, Run, RunKey, RunScene,
+};
+
+/// Seconds for a fault or a refusal.
+const PENALTY_S: i32 = 5;
+
+/// A ring, as last seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RingBoard {
+    /// The run that is on; before its first dog the one that is ready.
+    pub run: Option<Run>,
+    /// The dog on course or just done.
+    pub on_course: Option<OnCourse>,
+    /// The dog that is to start next, as the venue last announced it.
+    pub next: Option<Playset>,
+    /// The best of the run, in the venue's order.
+    pub best: Vec<Playset>,
+    /// The best over brother runs, in the venue's order.
+    pub combined: Vec<CombinedResult>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnCourse {
+    pub playset: Playset,
+    /// When it was seen to start; none where that moment was missed.
+    pub running_since: Option<DateTime<Utc>>,
+}
+
+/// What the dog on course needs to take the lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimeToBeat {
+    /// Less than so many seconds, with the faults and refusals it has.
+    Seconds(BigDecimal),
+    /// Its faults and refusals are too many already.
+    OutOfReach,
+}
+
+impl OnCourse {
+    /// How long it has been running, milliseconds; none where nobody can tell.
+    pub fn running_ms(&self, now: DateTime<Utc>) -> Option<i64> {
+        let since = self.running_since.filter(|_| self.is_running())?;
+        Some((now - since).num_milliseconds().max(0))
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.playset.status.as_deref() == Some("running")
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.playset.status.as_deref() == Some("calculated")
+    }
+}
+
+impl RingBoard {
+    /// What the dog on course needs to take the lead; none where nobody leads yet or nothing is on.
+    ///
+    /// A dog's penalty is five seconds a fault or refusal plus what it is over the standard time.
+    /// Fewer penalties win, then the shorter time.
+    pub fn time_to_beat(&self) -> Option<TimeToBeat> {
+        let dog = &self.on_course.as_ref()?.playset;
+        let others = self.best.iter().filter(|other| other.playset_id != dog.playset_id);
+        let placed = others.filter(|other| other.disqualification.is_none());
+        let (penalty, time) = placed
+            .filter_map(|other| Some((other.total_penalization.clone()?, other.time_s.clone()?)))
+            .min()?;
+        if dog.disqualification.is_some() {
+            return Some(TimeToBeat::OutOfReach);
+        }
+        let marks = dog.faults.unwrap_or(0).saturating_add(dog.refusals.unwrap_or(0));
+        let own = BigDecimal::from(marks.saturating_mul(PENALTY_S));
+        let standard = self.run.as_ref().and_then(|run| run.course.standard_time.clone());
+        if own > penalty {
+            return Some(TimeToBeat::OutOfReach);
+        }
+        if own == penalty {
+            // Time over the standard would cost the lead before the leader's time is reached.
+            let limit = standard.filter(|standard| *standard < time);
+            return Some(TimeToBeat::Seconds(limit.unwrap_or(time)));
+        }
+        // Without a standard time nobody can tell how much of the difference time may eat up.
+        Some(TimeToBeat::Seconds(standard? + (penalty - own)))
+    }
+}
+
+/// Folds the events of the runs in view.
+#[derive(Debug, Default)]
+pub(super) struct RingFold {
+    runs: HashMap<Arc<RunKey>, Known>,
+    /// Over brother runs, which differ by their type only: by the key without it, then the dorsal.
+    combined: HashMap<RunKey, HashMap<String, CombinedResult>>,
+    next: Option<(Arc<RunKey>, String)>,
+    started: Option<Started>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    run: Option<Run>,
+    playsets: HashMap<String, Playset>,
+}
+
+/// A dog that is running.
+#[derive(Debug)]
+struct Started {
+    playset_id: String,
+    /// None where it was running when it was first seen.
+    at: Option<DateTime<Utc>>,
+}
+
+impl RingFold {
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn apply(&mut self, event: &AgilityEvent) {
+        match event {
+            AgilityEvent::Run(run) => self.known(&run.key).run = Some(run.clone()),
+            AgilityEvent::Playset(playset) => {
+                self.note_start(playset);
+                let known = self.known(&playset.run);
+                known.playsets.insert(playset.playset_id.clone(), playset.clone());
+            }
+            AgilityEvent::Combined(result) => {
+                let results = self.combined.entry(brothers(&result.run)).or_default();
+                results.insert(result.dorsal.clone(), result.clone());
+            }
+            // The playset itself says the same.
+            AgilityEvent::PlaysetChange(_) => {}
+            AgilityEvent::RunsNotReady { .. } => self.clear(),
+        }
+    }
+
+    /// What the message showed; none where not all of it is known.
+    pub fn show(&mut self, scene: &RingScene) -> Option<RingBoard> {
+        let on = scene.run.as_ref().or(scene.ready.as_ref());
+        self.note_next(scene);
+        let on_course = match &scene.run {
+            Some(run) => self.on_course(run)?,
+            None => None,
+        };
+        let next = match &self.next {
+            Some((run, id)) => Some(self.playset(run, id)?.clone()),
+            None => None,
+        };
+        let (mut best, mut combined) = (Vec::new(), Vec::new());
+        if let Some(on) = on {
+            let ids = on.best.iter();
+            best = ids.map(|id| self.playset(&on.run, id).cloned()).collect::<Option<_>>()?;
+            let results = self.combined.get(&brothers(&on.run));
+            let dorsals = on.combined.iter();
+            combined =
+                dorsals.map(|dorsal| results?.get(dorsal).cloned()).collect::<Option<_>>()?;
+        }
+        let run = match on {
+            Some(on) => Some(self.runs.get(&on.run)?.run.clone()?),
+            None => None,
+        };
+        self.forget_all_but(scene);
+        Some(RingBoard { run, on_course, next, best, combined })
+    }
+
+    /// None where the dog is not known.
+    fn on_course(&self, scene: &RunScene) -> Option<Option<OnCourse>> {
+        let Some(id) = &scene.playset_id else { return Some(None) };
+        let playset = self.playset(&scene.run, id)?.clone();
+        let started = self.started.as_ref().filter(|started| started.playset_id == *id);
+        Some(Some(OnCourse { playset, running_since: started.and_then(|started| started.at) }))
+    }
+
+    /// The next dog is announced once and not repeated while another runs.
+    fn note_next(&mut self, scene: &RingScene) {
+        let announced = scene.ready.as_ref();
+        if let Some((run, id)) =
+            announced.and_then(|run| Some((&run.run, run.playset_id.as_ref()?)))
+        {
+            self.next = Some((run.clone(), id.clone()));
+        }
+        let on_course = scene.run.as_ref().and_then(|run| run.playset_id.as_ref());
+        if self.next.as_ref().is_some_and(|(_, next)| Some(next) == on_course) {
+            self.next = None;
+        }
+    }
+
+    fn note_start(&mut self, playset: &Playset) {
+        let id = &playset.playset_id;
+        let runs = playset.status.as_deref() == Some("running");
+        let is_known = self.started.as_ref().is_some_and(|started| started.playset_id == *id);
+        match (runs, is_known) {
+            (true, false) => {
+                // One that was seen waiting started just now.
+                let waited = self.playset(&playset.run, id).is_some();
+                let at = waited.then_some(playset.updated_at);
+                self.started = Some(Started { playset_id: id.clone(), at });
+            }
+            (false, true) => self.started = None,
+            _ => {}
+        }
+    }
+
+    fn playset(&self, run: &Arc<RunKey>, id: &str) -> Option<&Playset> {
+        self.runs.get(run)?.playsets.get(id)
+    }
+
+    fn known(&mut self, run: &Arc<RunKey>) -> &mut Known {
+        self.runs.entry(run.clone()).or_default()
+    }
+
+    /// What is out of view comes again when it is needed.
+    fn forget_all_but(&mut self, scene: &RingScene) {
+        let in_view = |run: &RunKey| {
+            let slots = [&scene.run, &scene.ready];
+            slots.into_iter().flatten().any(|slot| *slot.run == *run)
+        };
+        let next = self.next.as_ref().map(|(run, _)| run.clone());
+        self.runs.retain(|run, _| in_view(run) || next.as_ref() == Some(run));
+        let brothers: Vec<_> = self.runs.keys().map(|run| brothers(run)).collect();
+        self.combined.retain(|run, _| brothers.contains(run));
+    }
+}
+
+/// What brother runs have in common.
+fn brothers(run: &RunKey) -> RunKey {
+    RunKey { run_type: String::new(), ..run.clone() }
+}

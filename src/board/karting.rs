@@ -1,0 +1,222 @@
+//! A heat as a timing screen shows it: the table, the clock, and every lap for the charts.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::event::karting::{
+    Heat, HeatKey, HeatScene, KartingEvent, Lap, LapGap, LapSource, PastHeat, Standing,
+};
+
+/// A heat, as last seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatBoard {
+    pub heat: Heat,
+    pub clock: Clock,
+    /// In the order of the venue's table.
+    pub lines: Vec<Arc<Line>>,
+}
+
+/// One driver of a heat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub standing: Standing,
+    /// Ascending, without those that officials took away.
+    pub laps: Vec<Lap>,
+    /// Laps that are known to be missing, ascending.
+    pub gaps: Vec<LapGap>,
+}
+
+/// The heat's counter at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    pub ms: i64,
+    /// When the venue said so.
+    pub at: DateTime<Utc>,
+    pub runs: bool,
+    pub counts_down: bool,
+}
+
+impl Clock {
+    fn of(heat: &Heat, at: DateTime<Utc>) -> Self {
+        Self {
+            ms: heat.clock_ms,
+            at,
+            runs: heat.clock_started && heat.state == "running",
+            // Timed heats count down to their end; the others have no end to count to.
+            counts_down: matches!(&*heat.end_condition, "time" | "time_or_laps"),
+        }
+    }
+
+    /// What it shows `now`; one that counts down stops at zero.
+    pub fn ms_at(&self, now: DateTime<Utc>) -> i64 {
+        let passed = if self.runs { (now - self.at).num_milliseconds().max(0) } else { 0 };
+        match self.counts_down {
+            true => (self.ms - passed).max(0),
+            false => self.ms.saturating_add(passed),
+        }
+    }
+}
+
+impl HeatBoard {
+    /// The quickest lap of the heat.
+    pub fn best_lap_ms(&self) -> Option<i32> {
+        self.lines.iter().filter_map(|line| line.standing.best_lap_ms).min()
+    }
+
+    /// Who is first in the table.
+    pub fn leader(&self) -> Option<&Line> {
+        self.lines.first().map(Arc::as_ref)
+    }
+}
+
+impl Line {
+    /// Places won (or lost: negative) since this driver's lap before the last one; none where that
+    /// place is not known.
+    pub fn places_gained(&self) -> Option<i32> {
+        let last = self.laps.iter().rev().nth(1)?;
+        Some(last.position? - self.standing.position)
+    }
+
+    /// How many laps are known to have been driven and have no time.
+    pub fn missing_laps(&self) -> i32 {
+        self.gaps.iter().map(|gap| gap.last_lap - gap.first_lap + 1).sum()
+    }
+
+    /// How many laps were missed on the wire and computed.
+    pub fn reconstructed_laps(&self) -> usize {
+        self.laps.iter().filter(|lap| lap.source == LapSource::Reconstructed).count()
+    }
+
+    /// The last lap is the driver's best one so far.
+    pub fn last_is_best(&self) -> bool {
+        self.standing.last_lap_ms.is_some()
+            && self.standing.last_lap_ms == self.standing.best_lap_ms
+    }
+}
+
+/// Folds the events of the heat in view.
+#[derive(Debug, Default)]
+pub(super) struct HeatFold {
+    heat: Option<Heat>,
+    drivers: HashMap<i64, Driver>,
+    order: Vec<i64>,
+    /// What is stored of heats that were asked for, until one of them comes into view.
+    past: Vec<PastHeat>,
+}
+
+#[derive(Debug, Default)]
+struct Driver {
+    standing: Option<Standing>,
+    laps: BTreeMap<i32, Lap>,
+    gaps: BTreeMap<i32, LapGap>,
+    /// Made from the rest when that has changed.
+    line: Option<Arc<Line>>,
+}
+
+impl HeatFold {
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn recall(&mut self, heats: &[PastHeat]) {
+        self.clear();
+        self.past = heats.to_vec();
+    }
+
+    pub fn apply(&mut self, event: &KartingEvent) {
+        match event {
+            KartingEvent::Heat(heat) => {
+                self.turn_to(&heat.key);
+                self.heat = Some(heat.clone());
+            }
+            KartingEvent::Standing(standing) => {
+                let driver = self.driver(&standing.heat, standing.driver_id);
+                driver.standing = Some(standing.clone());
+            }
+            KartingEvent::Lap(lap) => {
+                let driver = self.driver(&lap.heat, lap.driver_id);
+                driver.add(lap.clone());
+            }
+            KartingEvent::LapGap(gap) => {
+                let driver = self.driver(&gap.heat, gap.driver_id);
+                driver.gaps.insert(gap.first_lap, gap.clone());
+            }
+            KartingEvent::LapGapClosed { heat, driver_id, first_lap } => {
+                self.driver(heat, *driver_id).gaps.remove(first_lap);
+            }
+            KartingEvent::TrackCleared { .. } => self.clear(),
+        }
+    }
+
+    /// Shows what the frame showed; whether all of it is known.
+    pub fn show(&mut self, scene: &HeatScene) -> bool {
+        self.turn_to(&scene.heat);
+        self.order.clone_from(&scene.drivers);
+        self.is_whole()
+    }
+
+    /// The heat as last confirmed `at`; none where nothing is in view.
+    pub fn board(&mut self, at: DateTime<Utc>) -> Option<HeatBoard> {
+        let heat = self.heat.clone()?;
+        let drivers = &mut self.drivers;
+        let lines = self.order.iter().filter_map(|id| drivers.get_mut(id)?.line()).collect();
+        Some(HeatBoard { clock: Clock::of(&heat, at), heat, lines })
+    }
+
+    fn is_whole(&self) -> bool {
+        let has_standing = |id| self.drivers.get(id).is_some_and(|known| known.standing.is_some());
+        self.heat.is_some() && self.order.iter().all(has_standing)
+    }
+
+    fn driver(&mut self, heat: &Arc<HeatKey>, id: i64) -> &mut Driver {
+        self.turn_to(heat);
+        let driver = self.drivers.entry(id).or_default();
+        driver.line = None;
+        driver
+    }
+
+    /// Begins the heat if it is not the one in view.
+    fn turn_to(&mut self, key: &Arc<HeatKey>) {
+        if self.heat.as_ref().is_some_and(|heat| heat.key == *key) {
+            return;
+        }
+        // The first event of a heat is the heat itself: nothing of this one is here yet.
+        let past = std::mem::take(&mut self.past);
+        self.clear();
+        for driver in past
+            .into_iter()
+            .find(|past| past.occurrence == key.occurrence)
+            .into_iter()
+            .flat_map(|past| past.drivers)
+        {
+            let known = self.drivers.entry(driver.driver_id).or_default();
+            driver.laps.into_iter().for_each(|lap| known.add(lap));
+            known.gaps = driver.gaps.into_iter().map(|gap| (gap.first_lap, gap)).collect();
+        }
+    }
+}
+
+impl Driver {
+    fn add(&mut self, lap: Lap) {
+        match lap.removed_at {
+            Some(_) => self.laps.remove(&lap.lap),
+            None => self.laps.insert(lap.lap, lap),
+        };
+    }
+
+    fn line(&mut self) -> Option<Arc<Line>> {
+        if self.line.is_none() {
+            let line = Line {
+                standing: self.standing.clone()?,
+                laps: self.laps.values().cloned().collect(),
+                gaps: self.gaps.values().cloned().collect(),
+            };
+            self.line = Some(Arc::new(line));
+        }
+        self.line.clone()
+    }
+}
