@@ -29,10 +29,12 @@ use crate::{
     pipeline::{
         connection::Deadlines,
         journal::{Journal, JournalCounters},
+        live::{Basin, LiveDesk, LiveHub, LiveTap},
         liveness::{Liveness, LivenessParams, Look},
         message::{
             BatchWritten, CloseJournal, Drain, EventsDecoded, FeedsChanged, FeedsConfigured,
-            Intake, LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
+            Intake, LearnGenerations, RecallPast, ReportPanics, ResumeFrom, SaveAll, SetFeeds,
+            StopFeeds,
         },
         parser::{Outlets, Parser},
         source::FeedSource,
@@ -62,6 +64,7 @@ pub struct App {
     journal: Addr<Journal>,
     journal_counters: Arc<JournalCounters>,
     stages: Stages,
+    screens: Screens,
     http: ServerHandle,
     liveness: Arc<Liveness>,
     address: SocketAddr,
@@ -76,6 +79,14 @@ pub struct Stages {
     pub parser: Addr<Parser>,
     pub writer: Addr<Writer>,
     pub counters: Arc<WriterCounters>,
+    recall: Recipient<RecallPast>,
+    thread: Arbiter,
+}
+
+/// What people look at.
+struct Screens {
+    hub: Addr<LiveHub>,
+    tap: LiveTap,
     thread: Arbiter,
 }
 
@@ -128,7 +139,9 @@ impl App {
         let stages =
             Stages::start(pool.clone(), config.batching, Some(journal_id), options.written);
         let generations = std::mem::take(&mut opened.generations);
-        let (journal, journal_counters) = opened.start(config.journal, &stages);
+        let screens = Screens::start(&stages);
+        let (journal, journal_counters) =
+            opened.start(config.journal, &stages, screens.tap.clone());
 
         let threads: Vec<_> =
             (0..config.limits.connection_threads).map(|_| Arbiter::new()).collect();
@@ -157,6 +170,7 @@ impl App {
                 journal.clone().recipient(),
                 stages.parser.clone().recipient(),
                 stages.writer.clone().recipient(),
+                screens.hub.clone().recipient(),
             ],
             look: look_at(&journal_counters, &stages.counters, &pool),
             flush_after: config.batching.flush_after,
@@ -165,6 +179,7 @@ impl App {
             listener,
             http::Sources {
                 fleet: supervisor.clone().recipient(),
+                live: screens.desk(),
                 liveness: liveness.clone(),
                 writer: stages.counters.clone(),
                 journal: journal_counters.clone(),
@@ -188,6 +203,7 @@ impl App {
             journal,
             journal_counters,
             stages,
+            screens,
             http,
             liveness,
             address,
@@ -250,6 +266,7 @@ impl App {
     /// The pipeline is gone.
     pub async fn set_feeds(&self, feeds: Vec<FeedConfig>) -> anyhow::Result<FeedsChanged> {
         let sources: Vec<_> = feeds.into_iter().map(source_of).map(Arc::new).collect();
+        self.screens.hub.send(FeedsConfigured(sources.clone())).await?;
         self.journal.send(FeedsConfigured(sources.clone())).await?;
         let changed = self.supervisor.send(SetFeeds(sources.clone())).await?;
         let writer = self.stages.writer.clone();
@@ -306,6 +323,7 @@ impl App {
         for thread in &self.threads {
             thread.stop();
         }
+        self.screens.thread.stop();
         self.stages.stop();
         self.database.close().await;
         report
@@ -341,7 +359,7 @@ impl Stages {
         let params = WriterParams {
             batching,
             store: store.clone().recipient(),
-            recall: store.recipient(),
+            recall: store.clone().recipient(),
             journal_id,
             written,
             counters: counters.clone(),
@@ -350,11 +368,31 @@ impl Stages {
         let outlets =
             Outlets { events: writer.clone().recipient(), recall: writer.clone().recipient() };
         let parser = Parser::start_in_arbiter(&thread.handle(), |_| Parser::new(outlets));
-        Self { parser, writer, counters, thread }
+        Self { parser, writer, counters, recall: store.recipient(), thread }
     }
 
     pub fn stop(&self) {
         self.thread.stop();
+    }
+}
+
+impl Screens {
+    /// On a thread of their own: drawing a thousand screens slows no row.
+    fn start(stages: &Stages) -> Self {
+        let basin = Arc::new(Basin::default());
+        let thread = Arbiter::new();
+        let (recall, intake) = (stages.recall.clone(), basin.clone());
+        let hub = LiveHub::start_in_arbiter(&thread.handle(), |_| LiveHub::new(intake, recall));
+        let tap = LiveTap::new(basin, hub.clone().recipient());
+        Self { hub, tap, thread }
+    }
+
+    fn desk(&self) -> LiveDesk {
+        LiveDesk {
+            watch: self.hub.clone().recipient(),
+            find: self.hub.clone().recipient(),
+            fleet: self.hub.clone().recipient(),
+        }
     }
 }
 

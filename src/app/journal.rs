@@ -16,11 +16,14 @@ use tokio::time::timeout;
 use crate::{
     config::FeedConfig,
     event::{FeedId, Generation},
-    pipeline::journal::{
-        Journal, JournalCounters, JournalError, JournalParams,
-        disk::Disk,
-        file::{self, JournalFile, Keep},
-        record::{Content, Record, Seq},
+    pipeline::{
+        journal::{
+            Journal, JournalCounters, JournalError, JournalParams,
+            disk::Disk,
+            file::{self, JournalFile, Keep},
+            record::{Content, Record, Seq},
+        },
+        live::LiveTap,
     },
 };
 
@@ -125,7 +128,12 @@ impl OpenedJournal {
     }
 
     /// Starts the journal on the thread of `stages`, and its disk on one of its own.
-    pub fn start(self, keep: Keep, stages: &Stages) -> (Addr<Journal>, Arc<JournalCounters>) {
+    pub fn start(
+        self,
+        keep: Keep,
+        stages: &Stages,
+        live: LiveTap,
+    ) -> (Addr<Journal>, Arc<JournalCounters>) {
         let counters = Arc::new(JournalCounters::default());
         let (start, written) = (self.file.start(), self.file.written());
         let params = JournalParams {
@@ -135,6 +143,7 @@ impl OpenedJournal {
             keep,
             disk: Disk::start(&self.dir, self.file),
             parser: stages.parser.clone().recipient(),
+            live: Some(live),
             counters: counters.clone(),
             writer: stages.counters.clone(),
         };

@@ -76,6 +76,10 @@ pub trait FeedKind: Send + Sync {
 
     fn decoder(&self) -> Box<dyn Decoder>;
 
+    /// Whether a local client that speaks the venue's protocol and has heard `before` wants to hear
+    /// this frame too.
+    fn is_news(&self, before: Option<&str>, payload: &str) -> bool;
+
     /// The venue's own time in a frame, where it has one: gives recordings without receive times
     /// their pace. Never used for a live frame.
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>>;

@@ -2,9 +2,14 @@
 //!
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
+mod charts;
 mod gaps;
 mod health;
 mod metrics;
+mod overlay;
+mod pages;
+mod relay;
+mod session;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};
 
@@ -21,7 +26,8 @@ use serde_json::json;
 use crate::{
     db::LatePool,
     pipeline::{
-        journal::JournalCounters, liveness::Liveness, message::GetHealth, writer::WriterCounters,
+        journal::JournalCounters, live::LiveDesk, liveness::Liveness, message::GetHealth,
+        writer::WriterCounters,
     },
 };
 
@@ -34,6 +40,7 @@ const WORKERS: usize = 2;
 /// Whom the handlers ask.
 pub struct Sources {
     pub fleet: Recipient<GetHealth>,
+    pub live: LiveDesk,
     pub liveness: Arc<Liveness>,
     pub writer: Arc<WriterCounters>,
     pub journal: Arc<JournalCounters>,
@@ -66,6 +73,9 @@ pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server>
             .route("/readyz", web::get().to(health::readyz))
             .route("/health", web::get().to(health::health))
             .route("/metrics", web::get().to(metrics::metrics))
+            .configure(pages::routes)
+            .configure(overlay::routes)
+            .configure(relay::routes)
     })
     .workers(WORKERS)
     .disable_signals()

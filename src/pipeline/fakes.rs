@@ -107,6 +107,10 @@ impl FeedKind for Words {
         Box::new(WordDecoder { connections: 0, recalled: self.recalled.clone(), known: false })
     }
 
+    fn is_news(&self, before: Option<&str>, payload: &str) -> bool {
+        before != Some(payload)
+    }
+
     fn venue_time(&self, _: &str) -> Option<DateTime<Utc>> {
         None
     }

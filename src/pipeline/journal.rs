@@ -50,6 +50,7 @@ use self::{
     trouble::flatten,
 };
 use super::{
+    live::{LiveTap, Tapped},
     message::{
         CloseJournal, ConnectionMarked, FeedsConfigured, FrameReceived, FramesRecorded, Heartbeat,
         ResumeFrom, SaveAll,
@@ -74,6 +75,8 @@ pub struct JournalParams {
     pub start: i64,
     pub keep: Keep,
     pub parser: Recipient<FramesRecorded>,
+    /// Hears of every record at once; none where nobody looks.
+    pub live: Option<LiveTap>,
     pub counters: Arc<JournalCounters>,
     /// Tells how far the database is.
     pub writer: Arc<WriterCounters>,
@@ -263,7 +266,11 @@ impl Journal {
             self.sources.insert(feed.id.clone(), source.clone());
         }
         let record = Record::new(self.last, feed, generation, received_at, content);
-        self.tail.push(Held { record: Arc::new(record), source });
+        let record = Arc::new(record);
+        if let Some(live) = &self.params.live {
+            live.offer(Tapped { record: record.clone(), source: source.clone() });
+        }
+        self.tail.push(Held { record, source });
         self.params.counters.recorded.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod websocket;
 
 pub mod journal;
+pub mod live;
 
 pub mod parser;
 mod turns;

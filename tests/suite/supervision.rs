@@ -326,6 +326,10 @@ impl FeedKind for Panicky {
         Box::new(PanickyDecoder(self.0.decoder()))
     }
 
+    fn is_news(&self, before: Option<&str>, payload: &str) -> bool {
+        self.0.is_news(before, payload)
+    }
+
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
         self.0.venue_time(payload)
     }

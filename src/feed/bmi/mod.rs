@@ -145,6 +145,11 @@ impl FeedKind for Bmi {
     }
 
     /// The scheduled start, and with it the counter where it counts up from there.
+    /// Everything but nothing: also `{}`, without which a screen would keep a heat that is gone.
+    fn is_news(&self, _: Option<&str>, payload: &str) -> bool {
+        !payload.trim().is_empty()
+    }
+
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
         let clock: Clock<'_> = serde_json::from_str(payload).ok()?;
         let start =

@@ -100,6 +100,14 @@ impl FeedKind for FlowAgility {
         Box::new(FlowAgilityDecoder::new())
     }
 
+    /// Clients count the seconds to the next dog anew with each message, so one that says nothing
+    /// new but the time is none; and they can read nothing but objects.
+    fn is_news(&self, before: Option<&str>, payload: &str) -> bool {
+        payload.trim_start().starts_with('{')
+            && before
+                .is_none_or(|before| before != payload && !differs_in_time_only(before, payload))
+    }
+
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
         #[derive(Deserialize)]
         struct Timed {
@@ -112,9 +120,34 @@ impl FeedKind for FlowAgility {
     }
 }
 
+fn differs_in_time_only(before: &str, payload: &str) -> bool {
+    let timeless = |text: &str| {
+        let mut message: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(text).ok()?;
+        message.remove("timestamp");
+        Some(message)
+    };
+    timeless(payload).is_some_and(|payload| timeless(before) == Some(payload))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn message_is_news_when_it_says_more_than_another_time() {
+        let feed = feed();
+        let first = r#"{"run":"","run_ready":"","timestamp":"2022-09-05 00:43:47"}"#;
+        let later = r#"{"run":"","run_ready":"","timestamp":"2022-09-05 00:43:48"}"#;
+        let other = r#"{"error":"Runs are not ready yet"}"#;
+        assert!(feed.is_news(None, first));
+        assert!(!feed.is_news(Some(first), first));
+        assert!(!feed.is_news(Some(first), later));
+        assert!(feed.is_news(Some(first), other));
+        for noise in ["1.0.0", "pong", "", "[]"] {
+            assert!(!feed.is_news(None, noise), "{noise:?}");
+        }
+    }
 
     const URL: &str = "wss://flowagility.com/ws/streaming/-aB3_xYz";
 

@@ -87,6 +87,7 @@ impl Bench {
             keep,
             disk: Disk::start(dir, file),
             parser: parser.clone().start().recipient(),
+            live: None,
             counters: Arc::clone(&counters),
             writer: Arc::default(),
         };

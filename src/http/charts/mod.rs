@@ -1,0 +1,1 @@
+//! Charts as SVG: laps and positions of a heat.

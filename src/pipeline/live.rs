@@ -1,0 +1,200 @@
+//! What every feed shows at the moment, for any number of people who look.
+//!
+//! The journal taps me as soon as a record has its number, so that the view is live also while the
+//! database is away and the parser waits. I fold frames into boards with decoders of my own, and
+//! hand frames and boards to whoever watches; nobody who watches can slow me: a state replaces the
+//! one before, and frames are kept for the slow only so long. I never write, and never wait.
+
+mod place;
+mod state;
+mod tap;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
+    WrapFuture,
+};
+use bytestring::ByteString;
+use tokio::{
+    sync::{broadcast, watch},
+    time::timeout,
+};
+
+use crate::event::FeedId;
+
+use self::place::Place;
+pub use self::{
+    state::{Link, Live, Staleness},
+    tap::{Basin, FramesTapped, LiveTap, Tapped},
+};
+use super::message::{FeedsConfigured, Heartbeat, RecallPast};
+
+/// A screen is shown without its past when the store takes longer.
+const PAST_WITHIN: Duration = Duration::from_secs(3);
+/// While the database is away this is how long a screen may lack its past after it came back.
+const ASK_AGAIN_EVERY: Duration = Duration::from_secs(5);
+/// Feeds that ask at the same time, so that the writer's batches find their place in between.
+const ASKED_AT_ONCE: usize = 50;
+
+/// Whom those ask who want to look.
+#[derive(Clone)]
+pub struct LiveDesk {
+    pub watch: Recipient<WatchFeed>,
+    pub find: Recipient<FindFeed>,
+    pub fleet: Recipient<GetLive>,
+}
+
+/// Anybody → LiveHub: what does this feed show, now and from now on? None: no such feed.
+#[derive(Clone, Message)]
+#[rtype(result = "Option<Watching>")]
+pub struct WatchFeed(pub FeedId);
+
+/// The answer to [`WatchFeed`]. Both channels close when the feed is configured no more.
+pub struct Watching {
+    /// The newest state; those in between are passed over by whoever is slow.
+    pub live: watch::Receiver<Live>,
+    /// The last frame that local clients want to hear, byte for byte.
+    pub last: Option<ByteString>,
+    /// Every such frame after it.
+    pub frames: broadcast::Receiver<ByteString>,
+}
+
+/// Anybody → LiveHub: which feed of this kind greets its venue with these words? They are what a
+/// client of the venue says to name the feed it wants.
+#[derive(Clone, Message)]
+#[rtype(result = "Option<FeedId>")]
+pub struct FindFeed {
+    pub kind: String,
+    pub greeting: String,
+}
+
+/// Anybody → LiveHub: all feeds at the moment, by id.
+#[derive(Clone, Message)]
+#[rtype(result = "Vec<Live>")]
+pub struct GetLive;
+
+pub struct LiveHub {
+    basin: Arc<Basin>,
+    store: Recipient<RecallPast>,
+    places: BTreeMap<FeedId, Place>,
+}
+
+impl LiveHub {
+    /// `store` is asked for the past of what comes into view.
+    pub fn new(basin: Arc<Basin>, store: Recipient<RecallPast>) -> Self {
+        Self { basin, store, places: BTreeMap::new() }
+    }
+
+    fn go_on(&mut self, feed: &FeedId, ctx: &mut Context<Self>) {
+        let Some(place) = self.places.get_mut(feed) else { return };
+        let Some(ask) = place.go_on() else { return };
+        let (info, feed) = (place.source().info.clone(), feed.clone());
+        let question = RecallPast { feed: info, ask: ask.clone() };
+        let asked = timeout(PAST_WITHIN, self.store.send(question)).into_actor(self);
+        ctx.spawn(asked.map(move |answer, this, ctx| {
+            let past = match answer {
+                Ok(Ok(Ok(past))) => Some(past),
+                // Away, refusing or slow: the screens go on without, and ask again.
+                Ok(Ok(Err(_)) | Err(_)) | Err(_) => None,
+            };
+            if let Some(place) = this.places.get_mut(&feed) {
+                place.recall(ask, past);
+                this.go_on(&feed, ctx);
+            }
+        }));
+    }
+
+    /// Asks once more for the past of whatever is shown without.
+    fn ask_again(&mut self, ctx: &mut Context<Self>) {
+        let lacking = self.places.iter().filter(|(_, place)| place.lacks_past());
+        let lacking: Vec<_> = lacking.map(|(feed, _)| feed.clone()).take(ASKED_AT_ONCE).collect();
+        for feed in lacking {
+            if let Some(place) = self.places.get_mut(&feed) {
+                place.begin_anew();
+                self.go_on(&feed, ctx);
+            }
+        }
+    }
+}
+
+impl Actor for LiveHub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(ASK_AGAIN_EVERY, Self::ask_again);
+    }
+}
+
+impl Handler<FeedsConfigured> for LiveHub {
+    type Result = ();
+
+    fn handle(&mut self, FeedsConfigured(sources): FeedsConfigured, _: &mut Self::Context) {
+        let mut before = std::mem::take(&mut self.places);
+        let places = sources.into_iter().map(|source| {
+            let same = before.remove(&source.info.id).filter(|place| {
+                let known = place.source();
+                known.info == source.info && known.fingerprint == source.fingerprint
+            });
+            (source.info.id.clone(), same.unwrap_or_else(|| Place::new(source)))
+        });
+        // Whoever watches what is left of them hears that it is over.
+        self.places = places.collect();
+    }
+}
+
+impl Handler<FramesTapped> for LiveHub {
+    type Result = ();
+
+    fn handle(&mut self, _: FramesTapped, ctx: &mut Self::Context) {
+        for (feed, tapped) in self.basin.drain() {
+            // One that was just removed from the configuration may have said a last word.
+            let Some(place) = self.places.get_mut(&feed) else { continue };
+            let too_many = place.take(tapped);
+            self.basin.passed_over.fetch_add(too_many as u64, Ordering::Relaxed);
+            self.go_on(&feed, ctx);
+        }
+    }
+}
+
+impl Handler<WatchFeed> for LiveHub {
+    type Result = MessageResult<WatchFeed>;
+
+    fn handle(&mut self, WatchFeed(feed): WatchFeed, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.places.get_mut(&feed).map(Place::watch))
+    }
+}
+
+impl Handler<FindFeed> for LiveHub {
+    type Result = Option<FeedId>;
+
+    fn handle(
+        &mut self,
+        FindFeed { kind, greeting }: FindFeed,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let greeted = self.places.iter().find(|(_, place)| {
+            let source = place.source();
+            source.info.kind == kind && source.kind.hello().contains(&greeting)
+        });
+        greeted.map(|(feed, _)| feed.clone())
+    }
+}
+
+impl Handler<GetLive> for LiveHub {
+    type Result = MessageResult<GetLive>;
+
+    fn handle(&mut self, _: GetLive, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.places.values().map(Place::live).collect())
+    }
+}
+
+impl Handler<Heartbeat> for LiveHub {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
