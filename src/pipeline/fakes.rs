@@ -147,6 +147,7 @@ impl Decoder for WordDecoder {
             events: vec![Event::Configured; self.connections],
             unknown: unknown.into_iter().collect(),
             active: frame.payload == "busy",
+            scene: None,
         }))
     }
 
