@@ -98,6 +98,8 @@ pub(super) struct RingFold {
     combined: HashMap<RunKey, HashMap<String, CombinedResult>>,
     next: Option<(Arc<RunKey>, String)>,
     started: Option<Started>,
+    /// The last results that were sent of the run that is on.
+    results: Option<RunScene>,
 }
 
 #[derive(Debug, Default)]
@@ -139,31 +141,42 @@ impl RingFold {
 
     /// What the message showed; none where not all of it is known.
     pub fn show(&mut self, scene: &RingScene) -> Option<RingBoard> {
-        let on = scene.run.as_ref().or(scene.ready.as_ref());
         self.note_next(scene);
-        let on_course = match &scene.run {
-            Some(run) => self.on_course(run)?,
-            None => None,
-        };
-        let next = match &self.next {
-            Some((run, id)) => Some(self.playset(run, id)?.clone()),
-            None => None,
-        };
-        let (mut best, mut combined) = (Vec::new(), Vec::new());
+        let on = scene.run.as_ref().or(scene.ready.as_ref());
+        let mut board = RingBoard::default();
         if let Some(on) = on {
-            let ids = on.best.iter();
-            best = ids.map(|id| self.playset(&on.run, id).cloned()).collect::<Option<_>>()?;
-            let results = self.combined.get(&brothers(&on.run));
-            let dorsals = on.combined.iter();
-            combined =
-                dorsals.map(|dorsal| results?.get(dorsal).cloned()).collect::<Option<_>>()?;
+            self.note_results(on);
+            board.run = Some(self.runs.get(&on.run)?.run.clone()?);
         }
-        let run = match on {
-            Some(on) => Some(self.runs.get(&on.run)?.run.clone()?),
-            None => None,
-        };
+        if let Some(run) = &scene.run {
+            board.on_course = self.on_course(run)?;
+        }
+        if let Some((run, id)) = &self.next {
+            board.next = Some(self.playset(run, id)?.clone());
+        }
+        if let Some(RunScene { run, best, combined, .. }) = &self.results {
+            let best = best.iter().map(|id| self.playset(run, id).cloned());
+            board.best = best.collect::<Option<_>>()?;
+            let known = self.combined.get(&brothers(run));
+            let combined = combined.iter().map(|dorsal| known?.get(dorsal).cloned());
+            board.combined = combined.collect::<Option<_>>()?;
+        }
         self.forget_all_but(scene);
-        Some(RingBoard { run, on_course, next, best, combined })
+        Some(board)
+    }
+
+    /// Messages while a dog runs may come without results: those of the same run stay in view.
+    fn note_results(&mut self, on: &RunScene) {
+        let results = self.results.get_or_insert_with(|| on.clone());
+        if results.run != on.run {
+            *results = on.clone();
+        }
+        if !on.best.is_empty() {
+            results.best.clone_from(&on.best);
+        }
+        if !on.combined.is_empty() {
+            results.combined.clone_from(&on.combined);
+        }
     }
 
     /// None where the dog is not known.
@@ -220,12 +233,110 @@ impl RingFold {
         };
         let next = self.next.as_ref().map(|(run, _)| run.clone());
         self.runs.retain(|run, _| in_view(run) || next.as_ref() == Some(run));
-        let brothers: Vec<_> = self.runs.keys().map(|run| brothers(run)).collect();
-        self.combined.retain(|run, _| brothers.contains(run));
+        let known: Vec<_> = self.runs.keys().map(|run| brothers(run)).collect();
+        self.combined.retain(|run, _| known.contains(run));
     }
 }
 
 /// What brother runs have in common.
 fn brothers(run: &RunKey) -> RunKey {
     RunKey { run_type: String::new(), ..run.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(text: &str) -> BigDecimal {
+        text.parse().unwrap()
+    }
+
+    fn key() -> Arc<RunKey> {
+        Arc::new(RunKey {
+            event_name: "Cup".into(),
+            ring_name: "1".into(),
+            trial_name: String::new(),
+            name: "G3 / S".into(),
+            run_type: "JP".into(),
+        })
+    }
+
+    fn dog(id: &str, status: &str) -> Playset {
+        Playset {
+            run: key(),
+            playset_id: id.into(),
+            pair: Default::default(),
+            start_order: None,
+            status: Some(status.into()),
+            faults: Some(0),
+            refusals: Some(0),
+            disqualification: None,
+            qualification: None,
+            classification: None,
+            time_s: None,
+            time_marker: None,
+            speed_m_s: None,
+            total_penalization: None,
+            updated_at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+            extra: Default::default(),
+        }
+    }
+
+    fn result(id: &str, penalty: &str, time: &str) -> Playset {
+        Playset {
+            total_penalization: Some(seconds(penalty)),
+            time_s: Some(seconds(time)),
+            ..dog(id, "calculated")
+        }
+    }
+
+    /// A dog with so many faults and refusals, against a leader.
+    fn to_beat(marks: i32, leader: (&str, &str), standard: Option<&str>) -> Option<TimeToBeat> {
+        let running = Playset { faults: Some(marks), ..dog("own", "running") };
+        let course = crate::event::agility::Course {
+            standard_time: standard.map(seconds),
+            ..Default::default()
+        };
+        let run =
+            Run { key: key(), course, seen_at: running.updated_at, extra: Default::default() };
+        RingBoard {
+            run: Some(run),
+            on_course: Some(OnCourse { playset: running, running_since: None }),
+            best: vec![result("other", "30.00", "20.00"), result("lead", leader.0, leader.1)],
+            ..RingBoard::default()
+        }
+        .time_to_beat()
+    }
+
+    #[test]
+    fn clean_dog_has_to_beat_the_time_of_a_clean_leader() {
+        let time = |text| Some(TimeToBeat::Seconds(seconds(text)));
+        assert_eq!(to_beat(0, ("0.00", "31.20"), None), time("31.20"));
+        assert_eq!(to_beat(1, ("0.00", "31.20"), Some("40")), Some(TimeToBeat::OutOfReach));
+        assert_eq!(to_beat(1, ("5.00", "31.20"), Some("40")), time("31.20"));
+    }
+
+    #[test]
+    fn dog_with_fewer_penalties_may_use_the_difference_beyond_the_standard_time() {
+        let time = |text| Some(TimeToBeat::Seconds(seconds(text)));
+        assert_eq!(to_beat(0, ("5.00", "31.20"), Some("40")), time("45.00"));
+        assert_eq!(to_beat(0, ("5.00", "31.20"), None), None);
+        // The leader lost five seconds by time alone: within the standard is enough.
+        assert_eq!(to_beat(1, ("5.00", "45.00"), Some("40")), time("40"));
+    }
+
+    #[test]
+    fn eliminated_dog_is_out_of_reach_and_an_eliminated_leader_is_none() {
+        let mut board = RingBoard {
+            on_course: Some(OnCourse { playset: dog("own", "running"), running_since: None }),
+            ..RingBoard::default()
+        };
+        assert_eq!(board.time_to_beat(), None);
+        let elim = Some("elim".to_owned());
+        board.best = vec![Playset { disqualification: elim.clone(), ..result("a", "100.00", "1") }];
+        assert_eq!(board.time_to_beat(), None);
+        board.best.push(result("b", "0.00", "30.00"));
+        board.on_course.as_mut().unwrap().playset.disqualification = elim;
+        assert_eq!(board.time_to_beat(), Some(TimeToBeat::OutOfReach));
+    }
 }

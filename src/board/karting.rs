@@ -220,3 +220,26 @@ impl Driver {
         self.line.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(ms: i64, runs: bool, counts_down: bool) -> Clock {
+        Clock { ms, at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(), runs, counts_down }
+    }
+
+    #[test]
+    fn clock_goes_on_from_what_the_venue_said() {
+        let shown = |clock: Clock, after_ms| {
+            clock.ms_at(clock.at + chrono::TimeDelta::milliseconds(after_ms))
+        };
+        assert_eq!(shown(clock(60_000, true, true), 1_500), 58_500);
+        assert_eq!(shown(clock(60_000, true, true), 90_000), 0);
+        assert_eq!(shown(clock(60_000, true, false), 1_500), 61_500);
+        assert_eq!(shown(clock(60_000, false, true), 1_500), 60_000);
+        // Our clock was set back.
+        assert_eq!(shown(clock(60_000, true, false), -5_000), 60_000);
+        assert_eq!(shown(clock(i64::MAX, true, false), 1_000), i64::MAX);
+    }
+}

@@ -73,7 +73,7 @@ impl<'a> Step<'a> {
 
 #[derive(Debug, PartialEq)]
 enum Answer {
-    Outcome(Outcome),
+    Outcome(Box<Outcome>),
     /// At first sight.
     Refused,
     /// After a look into the past, which may have pushed another heat or run out of the memory.
@@ -132,7 +132,7 @@ impl Table<'_> {
                 Ok(Decoded::Events(outcome)) => {
                     self.is_plausible(&outcome, frame);
                     self.tables.write(&outcome.events);
-                    return Some(Answer::Outcome(outcome));
+                    return Some(Answer::Outcome(Box::new(outcome)));
                 }
                 Ok(Decoded::Asks(ask)) => {
                     asked += 1;

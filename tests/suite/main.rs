@@ -18,6 +18,7 @@ mod db_gaps;
 mod db_schema;
 mod db_store;
 
+mod boards;
 mod chaos;
 mod cli;
 mod connection;
