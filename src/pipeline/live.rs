@@ -9,6 +9,9 @@ mod place;
 mod state;
 mod tap;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},

@@ -142,8 +142,12 @@ impl Place {
         self.boards.recall(&past);
         if let Some(decoder) = &mut self.decoder {
             let recalled = catch_unwind(AssertUnwindSafe(|| decoder.recall(ask, past)));
-            if recalled.is_err() {
-                self.decoder = None;
+            if let Err(panic) = recalled {
+                self.forget_decoder();
+                // It would panic again at the same frame.
+                if let Some(tapped) = self.waiting.pop_front() {
+                    self.fail(&tapped.record, &panic_words(panic.as_ref()));
+                }
             }
         }
     }
