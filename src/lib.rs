@@ -4,7 +4,8 @@
 //! ringside.toml ─▶ FeedSupervisor ──spawns──▶ Connection     one per track or ring, one socket, one life
 //!                      ▲                        │ FrameReceived    awaited: one in flight per feed
 //!           ConnectionUp/Down                   ▼
-//!                      │                      Journal        every frame on disk first
+//!                      │                      Journal ──▶ LiveHub ──▶ pages, overlays, relay
+//!                      │                        │               every frame on disk first
 //!                      │                        │ FramesRecorded
 //!                      │                        ▼
 //!                      │                      Parser ── Decoder per feed (feed/<kind>)
