@@ -180,6 +180,7 @@ impl App {
             http::Sources {
                 fleet: supervisor.clone().recipient(),
                 live: screens.desk(),
+                privacy: config.http.privacy,
                 liveness: liveness.clone(),
                 writer: stages.counters.clone(),
                 journal: journal_counters.clone(),

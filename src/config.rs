@@ -5,6 +5,7 @@
 //! problem ever repeats a value: it may be a token or a password.
 
 mod certificates;
+mod http;
 mod section;
 
 #[cfg(test)]
@@ -13,7 +14,6 @@ mod tests;
 use std::{
     collections::HashMap,
     fmt, fs,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -27,7 +27,10 @@ use crate::{
     pipeline::{connection::PaceLimits, journal::file::Keep, writer::Batching},
 };
 
+use http::{read_http, read_relay};
 use section::Section;
+
+pub use http::{HttpConfig, RelayConfig};
 
 /// Less would be gone before a person could look at it.
 const KEEP_AT_LEAST: Duration = Duration::from_secs(60);
@@ -39,6 +42,7 @@ pub struct Config {
     /// Where the journal and the private Postgres live; absolute.
     pub data_dir: PathBuf,
     pub http: HttpConfig,
+    pub relay: RelayConfig,
     /// None: a private Postgres in `data_dir`. Holds a password.
     pub database_url: Option<String>,
     pub limits: Limits,
@@ -47,11 +51,8 @@ pub struct Config {
     /// Certificates to trust beside Mozilla's.
     pub extra_roots: Vec<CertificateDer<'static>>,
     pub feeds: Vec<FeedConfig>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpConfig {
-    pub bind: SocketAddr,
+    /// No problems, and still something to know.
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +174,7 @@ fn read(
     let mut root = Section::new("top level", table, environment, problems);
     let data_dir = root.text("data_dir", problems).unwrap_or_else(|| "ringside-data".into());
     let http = root.section("http", problems);
+    let relay = root.section("relay", problems);
     let database = root.section("database", problems);
     let limits = root.section("limits", problems);
     let journal = root.section("journal", problems);
@@ -180,20 +182,24 @@ fn read(
     let tls = root.section("tls", problems);
     let feeds = root.sections("feed", problems);
     root.finish(
-        &["data_dir", "http", "database", "limits", "journal", "writer", "tls", "feed"],
+        &["data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed"],
         problems,
     );
 
-    let http = read_http(http, problems);
+    let http = read_http(http, folder, problems);
+    let relay = read_relay(relay, http.as_ref(), problems);
     let database_url = read_database(database, problems);
     let limits = read_limits(limits, problems);
     let journal = read_journal(journal, problems);
     let batching = read_writer(writer, problems);
     let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
+    let http = http?;
     Some(Config {
         data_dir: folder.join(data_dir),
-        http: http?,
+        notes: [http.notes(), relay.notes()].concat(),
+        http,
+        relay,
         database_url,
         limits,
         journal,
@@ -201,24 +207,6 @@ fn read(
         extra_roots,
         feeds,
     })
-}
-
-fn read_http(section: Option<Section>, problems: &mut Vec<Problem>) -> Option<HttpConfig> {
-    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
-    let Some(mut section) = section else { return Some(HttpConfig { bind: default }) };
-    let bind = match section.text("bind", problems) {
-        None => Some(default),
-        Some(text) => match text.parse() {
-            Ok(bind) => Some(bind),
-            Err(_) => {
-                let words = "must be an address and a port, such as \"127.0.0.1:8080\"";
-                section.problem("bind", words, problems);
-                None
-            }
-        },
-    };
-    section.finish(&["bind"], problems);
-    bind.map(|bind| HttpConfig { bind })
 }
 
 fn read_database(section: Option<Section>, problems: &mut Vec<Problem>) -> Option<String> {

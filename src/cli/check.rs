@@ -10,6 +10,9 @@ pub(super) struct Check {}
 impl Check {
     pub fn run(self, config: &Path) -> Result<(), Failure> {
         let loaded = load(config)?;
+        for note in &loaded.notes {
+            say(format_args!("note: {note}"));
+        }
         say(format_args!("{}: fine, {} feeds", config.display(), loaded.feeds.len()));
         Ok(())
     }

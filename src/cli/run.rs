@@ -26,6 +26,7 @@ impl Run {
         let mut signals = Signals::with_reload()?;
         let config = load(&path)?;
         let feeds = config.feeds.len();
+        warn_of(&config.notes);
         let app = select! {
             app = App::start(config, Options::default()) => app?,
             () = signals.end() => {
@@ -91,6 +92,12 @@ pub(super) async fn serve(
         () = signals.end() => return Err(anyhow!("ended at once, on the second signal").into()),
     }
     if broken { Err(anyhow!("a stage of the pipeline was gone").into()) } else { Ok(()) }
+}
+
+fn warn_of(notes: &[String]) {
+    for note in notes {
+        warn!("{note}");
+    }
 }
 
 async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Failure> {

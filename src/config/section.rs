@@ -25,6 +25,11 @@ impl Section {
         Self { name: name.to_owned(), values: table.into_iter().collect() }
     }
 
+    /// A table that is not in the file.
+    pub fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), values: BTreeMap::new() }
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -39,6 +44,10 @@ impl Section {
             key: key.to_owned(),
             problem: problem.into(),
         });
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
     }
 
     pub fn peek_text(&self, key: &str) -> Option<String> {
@@ -68,6 +77,18 @@ impl Section {
             return None;
         }
         Some(text)
+    }
+
+    /// A list of texts; none where the key is not there.
+    pub fn texts(&mut self, key: &str, problems: &mut Vec<Problem>) -> Vec<String> {
+        let Some(value) = self.values.remove(key) else { return Vec::new() };
+        let texts = value.as_array().and_then(|items| {
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        texts.unwrap_or_else(|| {
+            self.problem(key, "must be a list of texts, such as [\"one\", \"two\"]", problems);
+            Vec::new()
+        })
     }
 
     pub fn number(
@@ -150,11 +171,13 @@ impl Section {
     /// A table within this one: `[key]`.
     pub fn section(&mut self, key: &str, problems: &mut Vec<Problem>) -> Option<Section> {
         match self.values.remove(key)? {
-            Value::Table(table) => {
-                Some(Section { name: format!("[{key}]"), values: table.into_iter().collect() })
-            }
+            Value::Table(table) => Some(Section {
+                name: inner_name(&self.name, key),
+                values: table.into_iter().collect(),
+            }),
             _ => {
-                self.problem(key, format!("must be a table: [{key}]"), problems);
+                let words = format!("must be a table: {}", inner_name(&self.name, key));
+                self.problem(key, words, problems);
                 None
             }
         }
@@ -191,6 +214,14 @@ impl Section {
     }
 }
 
+/// `[http]` at the top, `[http.tls]` within that.
+fn inner_name(outer: &str, key: &str) -> String {
+    match outer.strip_prefix('[').and_then(|outer| outer.strip_suffix(']')) {
+        Some(outer) => format!("[{outer}.{key}]"),
+        None => format!("[{key}]"),
+    }
+}
+
 fn expand_table(
     name: &str,
     table: &mut toml::Table,
@@ -199,16 +230,15 @@ fn expand_table(
 ) {
     for (key, value) in table.iter_mut() {
         match value {
-            Value::String(text) if text.contains("${") => match expand(text, environment) {
-                Ok(expanded) => *text = expanded,
-                Err(problem) => {
-                    let (table, key) = (name.to_owned(), key.to_owned());
-                    problems.push(Problem { table, key, problem });
-                }
-            },
-            Value::Table(inner) => expand_table(&format!("[{key}]"), inner, environment, problems),
+            Value::String(text) => expand_text(name, key, text, environment, problems),
+            Value::Table(inner) => {
+                expand_table(&inner_name(name, key), inner, environment, problems);
+            }
             Value::Array(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
+                    if let Value::String(text) = item {
+                        expand_text(name, key, text, environment, problems);
+                    }
                     let Value::Table(inner) = item else { continue };
                     let name = match inner.get("id").and_then(Value::as_str) {
                         Some(id) => format!("{key} {id}"),
@@ -218,6 +248,25 @@ fn expand_table(
                 }
             }
             _ => {}
+        }
+    }
+}
+
+fn expand_text(
+    table: &str,
+    key: &str,
+    text: &mut String,
+    environment: &dyn Fn(&str) -> Option<String>,
+    problems: &mut Vec<Problem>,
+) {
+    if !text.contains("${") {
+        return;
+    }
+    match expand(text, environment) {
+        Ok(expanded) => *text = expanded,
+        Err(problem) => {
+            let (table, key) = (table.to_owned(), key.to_owned());
+            problems.push(Problem { table, key, problem });
         }
     }
 }

@@ -1,3 +1,5 @@
+mod http;
+
 use super::*;
 
 const GOOD: &str = r#"

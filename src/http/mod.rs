@@ -4,10 +4,12 @@
 
 mod charts;
 mod gaps;
+pub mod guard;
 mod health;
 mod metrics;
 mod overlay;
 mod pages;
+mod privacy;
 mod relay;
 mod session;
 
@@ -33,6 +35,7 @@ use crate::{
 
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
+pub use privacy::Privacy;
 
 /// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
 const WORKERS: usize = 2;
@@ -41,6 +44,7 @@ const WORKERS: usize = 2;
 pub struct Sources {
     pub fleet: Recipient<GetHealth>,
     pub live: LiveDesk,
+    pub privacy: Privacy,
     pub liveness: Arc<Liveness>,
     pub writer: Arc<WriterCounters>,
     pub journal: Arc<JournalCounters>,
