@@ -12,6 +12,7 @@ mod pages;
 mod privacy;
 mod relay;
 mod session;
+pub mod words;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};
 
