@@ -25,7 +25,10 @@ use crate::{
     config::{Config, FeedConfig},
     db::{LatePool, store::Store},
     event::Event,
-    http,
+    http::{
+        self,
+        session::{SessionLimits, Sessions},
+    },
     pipeline::{
         connection::Deadlines,
         journal::{Journal, JournalCounters},
@@ -66,6 +69,7 @@ pub struct App {
     stages: Stages,
     screens: Screens,
     http: ServerHandle,
+    sessions: Arc<Sessions>,
     liveness: Arc<Liveness>,
     address: SocketAddr,
     threads: Vec<Arbiter>,
@@ -95,6 +99,7 @@ struct Screens {
 pub struct Options {
     pub patience: Patience,
     pub deadlines: Deadlines,
+    pub sessions: SessionLimits,
     /// Hears of every batch that was written.
     pub written: Option<Recipient<BatchWritten>>,
 }
@@ -175,6 +180,7 @@ impl App {
             look: look_at(&journal_counters, &stages.counters, &pool),
             flush_after: config.batching.flush_after,
         }));
+        let sessions = Arc::new(Sessions::new(options.sessions));
         let server = http::serve(
             listener,
             http::Sources {
@@ -188,6 +194,7 @@ impl App {
                 pool,
                 database: wanted.shown(),
                 private_database: wanted.is_private(),
+                sessions: sessions.clone(),
                 started,
             },
         )
@@ -206,6 +213,7 @@ impl App {
             stages,
             screens,
             http,
+            sessions,
             liveness,
             address,
             threads,
@@ -320,6 +328,7 @@ impl App {
         if timeout(DRAIN_WITHIN, self.journal.send(CloseJournal)).await.is_err() {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");
         }
+        self.sessions.end_all();
         self.http.stop(true).await;
         for thread in &self.threads {
             thread.stop();

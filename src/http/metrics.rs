@@ -14,6 +14,7 @@ use super::{
     Sources,
     gaps::GapWatch,
     health::{Health, gather},
+    session::{End, Sessions},
 };
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -23,13 +24,20 @@ struct FeedLabel {
     feed: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndLabel {
+    reason: &'static str,
+}
+
 pub(super) async fn metrics(
     sources: web::Data<Sources>,
     gaps: web::Data<GapWatch>,
 ) -> HttpResponse {
     let health = gather(&sources, &gaps).await;
     let mut text = String::new();
-    match encode(&mut text, &registry(&health)) {
+    let mut registry = registry(&health);
+    count_sessions(&mut registry, &sources.sessions);
+    match encode(&mut text, &registry) {
         Ok(()) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }
@@ -90,6 +98,22 @@ fn registry(health: &Health) -> Registry {
     gauge(to, "database_up", "The database answers and has our schema", reachable);
     gauge(to, "uptime_seconds", "Since the start of the process", health.uptime_s);
     registry
+}
+
+fn count_sessions(to: &mut Registry, sessions: &Sessions) {
+    gauge(to, "local_sockets", "Websockets of local clients", sessions.open() as f64);
+    counter(to, "local_sockets_opened", "Websockets that were opened", sessions.opened());
+    counter(
+        to,
+        "local_sockets_refused",
+        "Too many were open, or the service stopped",
+        sessions.refused(),
+    );
+    let ended = Family::<EndLabel, Counter>::default();
+    for end in End::ALL {
+        ended.get_or_create(&EndLabel { reason: end.as_str() }).inc_by(sessions.ended(end));
+    }
+    to.register("local_sockets_ended", "Websockets that ended", ended);
 }
 
 fn gauges(

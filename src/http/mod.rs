@@ -11,8 +11,8 @@ mod overlay;
 mod pages;
 mod privacy;
 mod relay;
-mod session;
 pub mod words;
+pub mod session;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};
 
@@ -34,12 +34,17 @@ use crate::{
     },
 };
 
+use session::Sessions;
+
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 pub use privacy::Privacy;
 
 /// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
 const WORKERS: usize = 2;
+
+/// Bytes of an answer that wait for the kernel: what a slow socket is told is newer for it.
+const WRITE_BUFFER: usize = 8 << 10;
 
 /// Whom the handlers ask.
 pub struct Sources {
@@ -54,6 +59,8 @@ pub struct Sources {
     /// `user@host:port/name`, without a password; a word for a private one.
     pub database: String,
     pub private_database: bool,
+    /// The local websockets.
+    pub sessions: Arc<Sessions>,
     pub started: Instant,
 }
 
@@ -62,11 +69,14 @@ pub struct Sources {
 /// # Errors
 /// The socket can't be listened on.
 pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server> {
+    session::prepare(&listener, sources.sessions.limits())?;
+    let sessions = web::Data::from(sources.sessions.clone());
     let sources = web::Data::new(sources);
     let gaps = web::Data::new(gaps::GapWatch::default());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(sources.clone())
+            .app_data(sessions.clone())
             .app_data(gaps.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
             .wrap(
@@ -83,6 +93,7 @@ pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server>
             .configure(relay::routes)
     })
     .workers(WORKERS)
+    .h1_write_buffer_size(WRITE_BUFFER)
     .disable_signals()
     .shutdown_timeout(2)
     .listen(listener)?;

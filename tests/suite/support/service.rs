@@ -97,7 +97,7 @@ pub fn options() -> Options {
             keepalive: Some((Duration::from_millis(300), Duration::from_millis(900))),
             silence: Some(Duration::from_millis(1_500)),
         },
-        written: None,
+        ..Options::default()
     }
 }
 
