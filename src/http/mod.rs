@@ -2,7 +2,7 @@
 //!
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
-mod charts;
+pub mod charts;
 mod gaps;
 pub mod guard;
 mod health;
