@@ -22,11 +22,12 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, FeedConfig},
+    config::{Config, FeedConfig, RelayConfig},
     db::{LatePool, store::Store},
     event::Event,
     http::{
-        self,
+        self, Privacy,
+        guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
     pipeline::{
@@ -70,6 +71,8 @@ pub struct App {
     screens: Screens,
     http: ServerHandle,
     sessions: Arc<Sessions>,
+    guard: Arc<Guard>,
+    seen: Seen,
     liveness: Arc<Liveness>,
     address: SocketAddr,
     threads: Vec<Arbiter>,
@@ -92,6 +95,21 @@ struct Screens {
     hub: Addr<LiveHub>,
     tap: LiveTap,
     thread: Arbiter,
+}
+
+/// Where and how the service is seen: what of it only a restart changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    bind: SocketAddr,
+    privacy: Privacy,
+    relay: RelayConfig,
+}
+
+impl Seen {
+    fn of(config: &Config) -> Self {
+        let Config { http, relay, .. } = config;
+        Self { bind: http.bind, privacy: http.privacy, relay: *relay }
+    }
 }
 
 /// What tests and the demo set and operators do not.
@@ -181,8 +199,10 @@ impl App {
             flush_after: config.batching.flush_after,
         }));
         let sessions = Arc::new(Sessions::new(options.sessions));
+        let guard = Arc::new(Guard::new(config.http.rules.clone()));
         let server = http::serve(
             listener,
+            guard.clone(),
             http::Sources {
                 fleet: supervisor.clone().recipient(),
                 live: screens.desk(),
@@ -214,6 +234,8 @@ impl App {
             screens,
             http,
             sessions,
+            guard,
+            seen: Seen::of(&config),
             liveness,
             address,
             threads,
@@ -290,6 +312,19 @@ impl App {
             }
         });
         Ok(changed)
+    }
+
+    /// Goes by the `[http]` of `config` from now on, and says what of it needs a restart.
+    pub fn set_rules(&self, config: &Config) -> RulesChanged {
+        let mut changed = self.guard.set_rules(config.http.rules.clone());
+        let (old, new) = (self.seen, Seen::of(config));
+        let keys = [
+            ("bind", old.bind != new.bind),
+            ("privacy", old.privacy != new.privacy),
+            ("bmi_bind", old.relay != new.relay),
+        ];
+        changed.left.extend(keys.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key));
+        changed
     }
 
     /// Whether every stage still runs; a stage that is gone does not come back by itself.

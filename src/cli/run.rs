@@ -13,6 +13,7 @@ use tokio::{
 use crate::{
     app::{App, Options, StopReport, Watchdog},
     config::Config,
+    http::guard::RulesChanged,
 };
 
 use super::{Failure, load};
@@ -26,6 +27,7 @@ impl Run {
         let mut signals = Signals::with_reload()?;
         let config = load(&path)?;
         let feeds = config.feeds.len();
+        let scheme = if config.http.rules.identity.is_some() { "https" } else { "http" };
         warn_of(&config.notes);
         let app = select! {
             app = App::start(config, Options::default()) => app?,
@@ -35,7 +37,7 @@ impl Run {
             }
         };
         info!(
-            "ringside {} feeds={feeds} health=http://{}/health",
+            "ringside {} feeds={feeds} health={scheme}://{}/health",
             env!("CARGO_PKG_VERSION"),
             app.address()
         );
@@ -101,19 +103,29 @@ fn warn_of(notes: &[String]) {
 }
 
 async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Failure> {
-    match reloaded {
-        Ok(config) => {
-            let changed = app.set_feeds(config.feeds).await?;
-            info!(
-                "configuration read again added={} changed={} removed={}; a change of anything but \
-                 feeds needs a restart",
-                changed.added.len(),
-                changed.changed.len(),
-                changed.removed.len()
-            );
+    let config = match reloaded {
+        Ok(config) => config,
+        Err(problem) => {
+            error!("nothing changed: {problem}");
+            return Ok(());
         }
-        Err(problem) => error!("nothing changed: {problem}"),
+    };
+    warn_of(&config.notes);
+    let RulesChanged { applied, left } = app.set_rules(&config);
+    if !applied.is_empty() {
+        info!("[http] read again changed={}", applied.join(","));
     }
+    if !left.is_empty() {
+        warn!("a change of these needs a restart: {}", left.join(", "));
+    }
+    let changed = app.set_feeds(config.feeds).await?;
+    info!(
+        "configuration read again added={} changed={} removed={}; a change of anything but feeds \
+         and [http] needs a restart",
+        changed.added.len(),
+        changed.changed.len(),
+        changed.removed.len()
+    );
     Ok(())
 }
 

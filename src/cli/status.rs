@@ -1,29 +1,37 @@
 //! `ringside status`: the fleet as a table, from `/health` of the running service.
 
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, time::Duration};
+mod fetch;
 
-use anyhow::{Context, anyhow};
+use std::{
+    io::IsTerminal,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
 use comfy_table::{Attribute, Cell, Color, Table, presets};
 
 use crate::{
+    config::Config,
     http::{GapsHealth, Health, Overall},
     pipeline::supervisor::{FeedHealth, FeedState},
 };
 
 use super::{Failure, load, say};
 
+use fetch::Service;
+
 #[derive(clap::Args)]
 pub(super) struct Status {
     /// Print what /health says, as it is
     #[arg(long)]
     json: bool,
-    /// Where the service serves HTTP, if not where the configuration says
+    /// Where the service serves HTTP, if not where the configuration says; at the configured port
+    /// with the configured token and TLS
     #[arg(long, value_name = "ADDRESS:PORT")]
     at: Option<SocketAddr>,
 }
 
-/// A service that answers later than this is not well.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// Reasons and errors are for a glance; `/health` has them whole.
 const MAX_WORDS: usize = 70;
 /// Gaps that are shown one by one; `/health` has more.
@@ -31,37 +39,26 @@ const MAX_GAPS: usize = 8;
 
 impl Status {
     pub async fn run(self, config: PathBuf) -> Result<(), Failure> {
-        let mut address = match self.at {
-            Some(address) => address,
-            None => load(&config)?.http.bind,
+        let service = match self.at {
+            None => Service::of(&load(&config)?.http),
+            Some(at) => Service::at(at, configured(&config)?.as_ref().map(|config| &config.http)),
         };
-        if address.ip().is_unspecified() {
-            // Served everywhere, so also here.
-            address.set_ip(match address {
-                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        let body = fetch(address).await?;
+        let body = service.health().await?;
         if self.json {
             say(format_args!("{}", String::from_utf8_lossy(&body)));
             return Ok(());
         }
         let health: Health = serde_json::from_slice(&body).with_context(|| {
-            format!("http://{address}/health is not a Ringside of this version")
+            format!("what answers at {service} is not a Ringside of this version")
         })?;
         show(&health, std::io::stdout().is_terminal());
         Ok(())
     }
 }
 
-async fn fetch(address: SocketAddr) -> anyhow::Result<Vec<u8>> {
-    let client = awc::Client::builder().connector(awc::Connector::new()).timeout(PATIENCE).finish();
-    let mut answer = client.get(format!("http://{address}/health")).send().await.map_err(|error| {
-        anyhow!("no service answers at http://{address}/health ({error}); is `ringside run` running?")
-    })?;
-    let body = answer.body().await.map_err(|error| anyhow!("its answer broke off: {error}"))?;
-    Ok(body.to_vec())
+/// The configuration, if there is one; `--at` does without.
+fn configured(path: &Path) -> Result<Option<Config>, Failure> {
+    if path.exists() { load(path).map(Some) } else { Ok(None) }
 }
 
 fn show(health: &Health, colour: bool) {

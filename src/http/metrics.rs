@@ -13,6 +13,7 @@ use crate::pipeline::supervisor::{FeedHealth, FeedState};
 use super::{
     Sources,
     gaps::GapWatch,
+    guard::Guard,
     health::{Health, gather},
     session::{End, Sessions},
 };
@@ -32,11 +33,13 @@ struct EndLabel {
 pub(super) async fn metrics(
     sources: web::Data<Sources>,
     gaps: web::Data<GapWatch>,
+    guard: web::Data<Guard>,
 ) -> HttpResponse {
     let health = gather(&sources, &gaps).await;
     let mut text = String::new();
     let mut registry = registry(&health);
     count_sessions(&mut registry, &sources.sessions);
+    guard.register(&mut registry);
     match encode(&mut text, &registry) {
         Ok(()) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),

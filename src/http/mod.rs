@@ -11,17 +11,17 @@ mod overlay;
 mod pages;
 mod privacy;
 mod relay;
-pub mod words;
 pub mod session;
+pub mod words;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};
 
 use actix::Recipient;
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpResponse,
     dev::{Server, ServiceResponse},
     http::header,
-    middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers},
+    middleware::{ErrorHandlerResponse, ErrorHandlers, from_fn},
     web,
 };
 use serde_json::json;
@@ -34,17 +34,12 @@ use crate::{
     },
 };
 
+use guard::Guard;
 use session::Sessions;
 
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 pub use privacy::Privacy;
-
-/// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
-const WORKERS: usize = 2;
-
-/// Bytes of an answer that wait for the kernel: what a slow socket is told is newer for it.
-const WRITE_BUFFER: usize = 8 << 10;
 
 /// Whom the handlers ask.
 pub struct Sources {
@@ -67,37 +62,34 @@ pub struct Sources {
 /// Serves on a socket that is bound already, so that a taken port is noticed before anything runs.
 ///
 /// # Errors
-/// The socket can't be listened on.
-pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<Server> {
+/// The socket can't be listened on, or TLS can't be set up.
+pub fn serve(
+    listener: TcpListener,
+    guard: Arc<Guard>,
+    sources: Sources,
+) -> std::io::Result<Server> {
     session::prepare(&listener, sources.sessions.limits())?;
     let sessions = web::Data::from(sources.sessions.clone());
     let sources = web::Data::new(sources);
     let gaps = web::Data::new(gaps::GapWatch::default());
-    let server = HttpServer::new(move || {
+    let on_guard = web::Data::from(guard.clone());
+    guard::listen(listener, guard, move || {
         App::new()
             .app_data(sources.clone())
             .app_data(sessions.clone())
             .app_data(gaps.clone())
+            .app_data(on_guard.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
-            .wrap(
-                DefaultHeaders::new()
-                    .add((header::CACHE_CONTROL, "no-store"))
-                    .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")),
-            )
+            .wrap(from_fn(guard::watch))
             .route("/livez", web::get().to(health::livez))
             .route("/readyz", web::get().to(health::readyz))
             .route("/health", web::get().to(health::health))
             .route("/metrics", web::get().to(metrics::metrics))
+            .configure(guard::routes)
             .configure(pages::routes)
             .configure(overlay::routes)
             .configure(relay::routes)
     })
-    .workers(WORKERS)
-    .h1_write_buffer_size(WRITE_BUFFER)
-    .disable_signals()
-    .shutdown_timeout(2)
-    .listen(listener)?;
-    Ok(server.run())
 }
 
 /// Errors of the framework itself (no such page) read like ours.

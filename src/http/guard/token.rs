@@ -45,6 +45,12 @@ impl Token {
         format!("{expires_unix}.{}", hex(tag.as_ref()))
     }
 
+    /// Of its own for each token: two services on one host must not overwrite each other's.
+    pub fn cookie_name(&self) -> String {
+        let tag = hmac::sign(&self.cookies, b"name");
+        format!("ringside-{:.8}", hex(tag.as_ref()))
+    }
+
     /// Whether a cookie was made by this token and may still be used.
     pub fn made(&self, cookie: &str, now_unix: i64) -> bool {
         let Some((expires, tag)) = cookie.split_once('.') else { return false };
