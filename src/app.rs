@@ -13,7 +13,10 @@ use std::{
 };
 
 use actix::{Actor, Addr, Arbiter, Recipient};
-use actix_web::dev::ServerHandle;
+use actix_web::{
+    dev::{Server, ServerHandle},
+    web,
+};
 use anyhow::{Context, anyhow, bail};
 use log::{error, info, warn};
 use tokio::{
@@ -25,8 +28,9 @@ use crate::{
     config::{Config, FeedConfig, RelayConfig},
     db::{LatePool, store::Store},
     event::Event,
+    feed::bmi,
     http::{
-        self, Privacy,
+        self, Privacy, RelayPort,
         guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
@@ -62,6 +66,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A feed that the journal does not know may have a past in the database; it is waited for so long.
 const PAST_WITHIN: Duration = Duration::from_secs(5);
 
+/// BMI clients greet with the resource they want.
+const BMI_PORT: RelayPort = RelayPort { kind: bmi::KIND, greeting: bmi::greeting };
+
 /// The running service.
 pub struct App {
     supervisor: Addr<FeedSupervisor>,
@@ -69,12 +76,13 @@ pub struct App {
     journal_counters: Arc<JournalCounters>,
     stages: Stages,
     screens: Screens,
-    http: ServerHandle,
+    http: Vec<ServerHandle>,
     sessions: Arc<Sessions>,
     guard: Arc<Guard>,
     seen: Seen,
     liveness: Arc<Liveness>,
     address: SocketAddr,
+    relay_address: Option<SocketAddr>,
     threads: Vec<Arbiter>,
     database: Opening,
     /// Held as long as the service runs: one service a data directory.
@@ -143,8 +151,10 @@ impl App {
     /// The first thing that could not be started, with what to do about it.
     pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
         let lock = lock_data_dir(&config.data_dir).await?;
-        let listener = bind(config.http.bind)?;
+        let listener = bind("[http] bind", config.http.bind)?;
         let address = listener.local_addr()?;
+        let relay = config.relay.bmi_bind.map(|to| bind("[relay] bmi_bind", to)).transpose()?;
+        let relay_address = relay.as_ref().map(TcpListener::local_addr).transpose()?;
         let sockets = Arc::new(socket_settings(&config)?);
         allow_many_files();
 
@@ -200,31 +210,30 @@ impl App {
         }));
         let sessions = Arc::new(Sessions::new(options.sessions));
         let guard = Arc::new(Guard::new(config.http.rules.clone()));
-        let server = http::serve(
-            listener,
-            guard.clone(),
-            http::Sources {
-                fleet: supervisor.clone().recipient(),
-                live: screens.desk(),
-                privacy: config.http.privacy,
-                liveness: liveness.clone(),
-                writer: stages.counters.clone(),
-                journal: journal_counters.clone(),
-                journal_max_bytes: config.journal.max_bytes,
-                pool,
-                database: wanted.shown(),
-                private_database: wanted.is_private(),
-                sessions: sessions.clone(),
-                started,
-            },
-        )
-        .context("the HTTP server can't be started")?;
-        let http = server.handle();
-        actix::spawn(async move {
-            if let Err(error) = server.await {
-                error!("the HTTP server ended: {error}");
-            }
+        let sources = web::Data::new(http::Sources {
+            fleet: supervisor.clone().recipient(),
+            live: screens.desk(),
+            privacy: config.http.privacy,
+            liveness: liveness.clone(),
+            writer: stages.counters.clone(),
+            journal: journal_counters.clone(),
+            journal_max_bytes: config.journal.max_bytes,
+            pool,
+            database: wanted.shown(),
+            private_database: wanted.is_private(),
+            sessions: sessions.clone(),
+            started,
         });
+        let server = http::serve(listener, guard.clone(), sources.clone());
+        let server = server.context("the HTTP server can't be started")?;
+        let mut http = vec![server.handle()];
+        actix::spawn(run_server("HTTP server", server));
+        if let Some(listener) = relay {
+            let server = http::serve_port(listener, guard.clone(), sources, BMI_PORT);
+            let server = server.context("the relay's own port can't be served")?;
+            http.push(server.handle());
+            actix::spawn(run_server("relay's own port", server));
+        }
 
         let mut app = Self {
             supervisor,
@@ -238,6 +247,7 @@ impl App {
             seen: Seen::of(&config),
             liveness,
             address,
+            relay_address,
             threads,
             database,
             _lock: lock,
@@ -271,6 +281,11 @@ impl App {
     /// Where HTTP is served.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where BMI clients are served that know no path; none unless configured.
+    pub fn relay_address(&self) -> Option<SocketAddr> {
+        self.relay_address
     }
 
     /// The address of the database, with its password; none while it is not open.
@@ -364,7 +379,9 @@ impl App {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");
         }
         self.sessions.end_all();
-        self.http.stop(true).await;
+        for server in &self.http {
+            server.stop(true).await;
+        }
         for thread in &self.threads {
             thread.stop();
         }
@@ -459,13 +476,20 @@ pub fn source_of(feed: FeedConfig) -> FeedSource {
     FeedSource::new(feed.info, feed.kind, feed.fingerprint)
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn run_server(name: &str, server: Server) {
+    if let Err(error) = server.await {
+        error!("the {name} ended: {error}");
+    }
+}
+
+/// `key` is what to set for another address.
+fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => anyhow!(
             "{address} is in use: another program (or another Ringside) serves there; set another \
-             [http] bind"
+             {key}"
         ),
-        _ => anyhow!("[http] bind {address} can't be served: {error}"),
+        _ => anyhow!("{key} {address} can't be served: {error}"),
     })
 }
 

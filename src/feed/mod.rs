@@ -80,6 +80,17 @@ pub trait FeedKind: Send + Sync {
     /// this frame too.
     fn is_news(&self, before: Option<&str>, payload: &str) -> bool;
 
+    /// Whether a local client that speaks the venue's protocol is told what happens from the first
+    /// moment on, as the venue would; otherwise it is told when it asks.
+    fn tells_unasked(&self) -> bool {
+        false
+    }
+
+    /// What a local client that speaks the venue's protocol wants with these words.
+    fn wish(&self, _words: &str) -> Wish {
+        Wish::Nothing
+    }
+
     /// The venue's own time in a frame, where it has one: gives recordings without receive times
     /// their pace. Never used for a live frame.
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>>;
@@ -89,6 +100,19 @@ pub trait FeedKind: Send + Sync {
     fn venue_countdown(&self, _payload: &str) -> Option<TimeDelta> {
         None
     }
+}
+
+/// What a local client wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing that the venue would answer.
+    Nothing,
+    /// These words.
+    Words(&'static str),
+    /// The last frame, and these words while there is none.
+    Last { or: &'static str },
+    /// The last frame, and each one from now on.
+    Frames,
 }
 
 /// All of an address but its host: the path and each piece of it, the query and each value in it.

@@ -40,6 +40,7 @@ use session::Sessions;
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 pub use privacy::Privacy;
+pub use relay::{RelayPort, serve_port};
 
 /// Whom the handlers ask.
 pub struct Sources {
@@ -66,11 +67,10 @@ pub struct Sources {
 pub fn serve(
     listener: TcpListener,
     guard: Arc<Guard>,
-    sources: Sources,
+    sources: web::Data<Sources>,
 ) -> std::io::Result<Server> {
     session::prepare(&listener, sources.sessions.limits())?;
     let sessions = web::Data::from(sources.sessions.clone());
-    let sources = web::Data::new(sources);
     let gaps = web::Data::new(gaps::GapWatch::default());
     let on_guard = web::Data::from(guard.clone());
     guard::listen(listener, guard, move || {

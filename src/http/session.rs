@@ -39,6 +39,10 @@ use self::{inlet::Inlet, line::Line};
 pub use self::line::{End, SessionLimits, Sessions, prepare};
 pub use actix_web_actors::ws::CloseCode;
 
+/// Bytes of an answer that wait for the kernel: what a slow socket is told is newer for it. For the
+/// servers that serve sessions.
+pub const WRITE_BUFFER: usize = 8 << 10;
+
 /// A control frame holds 125 bytes, two of them for the code.
 const MAX_REASON: usize = 123;
 

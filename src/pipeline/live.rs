@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::event::FeedId;
+use crate::{event::FeedId, feed::FeedKind};
 
 use self::place::Place;
 pub use self::{
@@ -36,6 +36,7 @@ pub use self::{
     tap::{Basin, FramesTapped, LiveTap, Tapped},
 };
 use super::message::{FeedsConfigured, Heartbeat, RecallPast};
+pub use crate::feed::Wish;
 
 /// A screen is shown without its past when the store takes longer.
 const PAST_WITHIN: Duration = Duration::from_secs(3);
@@ -59,6 +60,8 @@ pub struct WatchFeed(pub FeedId);
 
 /// The answer to [`WatchFeed`]. Both channels close when the feed is configured no more.
 pub struct Watching {
+    /// How a local client of the venue's protocol is served.
+    pub kind: Arc<dyn FeedKind>,
     /// The newest state; those in between are passed over by whoever is slow.
     pub live: watch::Receiver<Live>,
     /// The last frame that local clients want to hear, byte for byte.

@@ -29,13 +29,17 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping, address_secrets,
+    Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping, Wish,
+    address_secrets,
 };
 
 use self::{decode::BmiDecoder, scalar::Scalar};
 
 /// The name of this kind in a `[[feed]]` table.
 pub const KIND: &str = "bmi";
+
+/// The one word that clients say, before the resource they want.
+const START: &str = "START";
 
 /// No counter says more. Endurance races take a day, but one that nobody stops may count for weeks.
 const LONGEST_HEAT: TimeDelta = TimeDelta::days(100);
@@ -69,6 +73,19 @@ impl Bmi {
     pub(super) fn retired() -> Option<Self> {
         Some(Self { url: Url::parse(NOWHERE).ok()?, resource: String::new() })
     }
+}
+
+/// The greeting that a client means with these words, as [`FeedKind::hello`] has it; none if they
+/// are no greeting. Clients are forgiven white space and small letters.
+pub fn greeting(words: &str) -> Option<String> {
+    let mut words = words.split_whitespace();
+    let is_start = words.next()?.eq_ignore_ascii_case(START);
+    let resource = words.next()?;
+    (is_start && words.next().is_none()).then(|| start(resource))
+}
+
+fn start(resource: &str) -> String {
+    format!("{START} {resource}")
 }
 
 fn noted<T>(
@@ -118,7 +135,7 @@ impl FeedKind for Bmi {
     }
 
     fn hello(&self) -> Vec<String> {
-        vec![format!("START {}", self.resource)]
+        vec![start(&self.resource)]
     }
 
     /// Idle venues are silent for long, so only pings tell a quiet socket from a dead one.
@@ -148,6 +165,14 @@ impl FeedKind for Bmi {
     /// Everything but nothing: also `{}`, without which a screen would keep a heat that is gone.
     fn is_news(&self, _: Option<&str>, payload: &str) -> bool {
         !payload.trim().is_empty()
+    }
+
+    /// A venue is not known to answer who asks for what it does not have.
+    fn wish(&self, words: &str) -> Wish {
+        match greeting(words) {
+            Some(greeting) if greeting == start(&self.resource) => Wish::Frames,
+            _ => Wish::Nothing,
+        }
     }
 
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
@@ -223,6 +248,21 @@ mod tests {
     fn bmi_greets_with_its_resource() {
         assert_eq!(feed().url().as_str(), "wss://webserver22.sms-timing.com:10015/");
         assert_eq!(feed().hello(), ["START 8501@speedpark"]);
+    }
+
+    #[test]
+    fn local_clients_get_frames_when_they_start_this_resource() {
+        let feed = feed();
+        assert!(!feed.tells_unasked());
+        for words in ["START 8501@speedpark", " start  8501@speedpark\r\n"] {
+            assert_eq!(feed.wish(words), Wish::Frames, "{words:?}");
+            assert_eq!(greeting(words).as_ref(), feed.hello().first());
+        }
+        for words in ["START 8502@speedpark", "START", "8501@speedpark", "START 8501@speedpark x"] {
+            assert_eq!(feed.wish(words), Wish::Nothing, "{words:?}");
+        }
+        assert_eq!(greeting("START"), None);
+        assert_eq!(greeting("STOP 8501@speedpark"), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping};
+use super::{Decoder, FeedKind, FrameClass, Keepalive, NOWHERE, ParamProblem, Params, Ping, Wish};
 
 use decode::FlowAgilityDecoder;
 
@@ -33,6 +33,12 @@ const PONG_WITHIN: Duration = Duration::from_secs(25);
 /// so; a judge may stop and repeat. Only a longer silence is a fault, and pongs prove life
 /// meanwhile.
 const SILENCE_LIMIT: Duration = Duration::from_secs(300);
+
+/// What the venue says before the first start order, and what a local client hears before the venue
+/// has said anything.
+const NOT_READY: &str = r#"{"error":"Runs are not ready yet"}"#;
+/// The only revision of the messages that was ever named.
+const VERSION: &str = "1.0.0";
 
 /// One ring on one day.
 pub struct FlowAgility {
@@ -106,6 +112,21 @@ impl FeedKind for FlowAgility {
         payload.trim_start().starts_with('{')
             && before
                 .is_none_or(|before| before != payload && !differs_in_time_only(before, payload))
+    }
+
+    fn tells_unasked(&self) -> bool {
+        true
+    }
+
+    fn wish(&self, words: &str) -> Wish {
+        let wishes = [
+            ("ping", Wish::Words("pong")),
+            ("streaming_data", Wish::Last { or: NOT_READY }),
+            ("version", Wish::Words(VERSION)),
+        ];
+        let words = words.trim();
+        let wish = wishes.into_iter().find(|(known, _)| words.eq_ignore_ascii_case(known));
+        wish.map_or(Wish::Nothing, |(_, wish)| wish)
     }
 
     fn venue_time(&self, payload: &str) -> Option<DateTime<Utc>> {
@@ -210,6 +231,22 @@ mod tests {
             (r#"{"error":"pong"}"#, FrameClass::Data),
         ] {
             assert_eq!(feed.classify(payload), class, "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn local_clients_are_answered_as_the_venue_would() {
+        let feed = feed();
+        assert!(feed.tells_unasked());
+        for (words, wish) in [
+            ("ping", Wish::Words("pong")),
+            ("version", Wish::Words("1.0.0")),
+            (" Streaming_Data\n", Wish::Last { or: NOT_READY }),
+            ("pong", Wish::Nothing),
+            ("streaming data", Wish::Nothing),
+            ("", Wish::Nothing),
+        ] {
+            assert_eq!(feed.wish(words), wish, "{words:?}");
         }
     }
 

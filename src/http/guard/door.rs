@@ -35,6 +35,8 @@ use rustls::{
 };
 use tokio::{select, sync::watch};
 
+use crate::http::session::WRITE_BUFFER;
+
 use super::{Guard, Seat};
 
 /// Two answer for hours of monitors and a table of people; the pages' own load comes with them.
@@ -44,8 +46,6 @@ const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// A page's assets come right after it; a monitor asks every few seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const DISCONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// Bytes of an answer that wait for the kernel: what a slow socket is told is newer for it.
-const WRITE_BUFFER: usize = 8 << 10;
 /// Sessions get so long to say farewell.
 const STOP_WITHIN_SECONDS: u64 = 2;
 /// What a worker takes; seats are the limit that counts.

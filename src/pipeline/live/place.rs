@@ -88,7 +88,12 @@ impl Place {
     pub fn watch(&mut self) -> Watching {
         let frames =
             self.frames.get_or_insert_with(|| broadcast::Sender::new(KEPT_FRAMES)).subscribe();
-        Watching { live: self.live.subscribe(), last: self.last.clone(), frames }
+        Watching {
+            kind: self.source.kind.clone(),
+            live: self.live.subscribe(),
+            last: self.last.clone(),
+            frames,
+        }
     }
 
     /// Takes what came, and hands the frames to those who listen.
