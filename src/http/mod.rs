@@ -3,6 +3,7 @@
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
 pub mod charts;
+mod fragments;
 mod gaps;
 pub mod guard;
 mod health;
@@ -12,6 +13,7 @@ mod pages;
 mod privacy;
 mod relay;
 pub mod session;
+mod view;
 pub mod words;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};

@@ -1,5 +1,78 @@
-//! Pages for people: the fleet, a feed live, heats that were.
+//! Pages for people: the fleet at `/`, a feed live at `/feeds/<id>`.
+//!
+//! A page is drawn whole by the server, so that it says all it knows without a script. The same
+//! functions draw what its socket sends later: [`sheet`] is one drawing, as a page or in pieces.
 
-use actix_web::web::ServiceConfig;
+mod assets;
+mod feed;
+mod fleet;
+mod heat;
+mod layout;
+mod live;
+mod reader;
+mod ring;
+mod sheet;
+mod sign;
+mod status;
+mod time;
 
-pub(super) fn routes(_: &mut ServiceConfig) {}
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    http::StatusCode,
+    web::{self, ServiceConfig},
+};
+use chrono::Utc;
+use maud::Markup;
+
+use crate::event::FeedId;
+use crate::pipeline::live::{WatchFeed, Watching};
+
+use super::Sources;
+
+use self::{fleet::FleetDesk, reader::Reader};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .app_data(web::Data::new(FleetDesk::default()))
+        .route("/", web::get().to(fleet_page))
+        .route("/socket", web::get().to(live::fleet_socket))
+        .route("/feeds/{feed}", web::get().to(feed_page))
+        .route("/feeds/{feed}/socket", web::get().to(live::feed_socket));
+    assets::routes(config);
+}
+
+async fn fleet_page(request: HttpRequest, sources: web::Data<Sources>) -> impl Responder {
+    let reader = Reader::of(&request, sources.privacy);
+    match fleet::gather(&sources).await {
+        Some(fleet) => page(StatusCode::OK, fleet::page(&fleet, &reader, Utc::now())),
+        None => page(StatusCode::SERVICE_UNAVAILABLE, layout::unavailable(&reader)),
+    }
+}
+
+async fn feed_page(
+    request: HttpRequest,
+    feed: web::Path<String>,
+    sources: web::Data<Sources>,
+) -> impl Responder {
+    let reader = Reader::of(&request, sources.privacy);
+    match watch(&sources, feed.into_inner()).await {
+        Ok(Some(watching)) => {
+            let live = watching.live.borrow().clone();
+            page(StatusCode::OK, feed::page(&live, &reader, Utc::now()))
+        }
+        Ok(None) => page(StatusCode::NOT_FOUND, layout::no_such_feed(&reader)),
+        Err(_) => page(StatusCode::SERVICE_UNAVAILABLE, layout::unavailable(&reader)),
+    }
+}
+
+/// None where no feed has this id.
+///
+/// # Errors
+/// The hub is gone: the service is about to end.
+async fn watch(sources: &Sources, feed: String) -> Result<Option<Watching>, actix::MailboxError> {
+    sources.live.watch.send(WatchFeed(FeedId::new(feed))).await
+}
+
+fn page(status: StatusCode, markup: Markup) -> HttpResponse {
+    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
+}

@@ -107,6 +107,7 @@ pub(super) static WORDS: Words = Words {
     ring: RingWords {
         agility: "Agility",
         jumping: "Jumping",
+        ring: Template::new("Ring {}"),
         on_course: "Im Parcours",
         done: "Im Ziel",
         nobody: "Niemand ist im Parcours.",
@@ -119,7 +120,6 @@ pub(super) static WORDS: Words = Words {
         place: Column::new("Pl.", "Platz"),
         speed: "Tempo",
         penalties: Column::new("Ges.", "Gesamtfehler"),
-        no_time: "Keine Zeit",
         time_to_beat: "Zu schlagende Zeit",
         out_of_reach: "Die Führung ist außer Reichweite",
         start_number: "Startnr.",

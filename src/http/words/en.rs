@@ -106,6 +106,7 @@ pub(super) static WORDS: Words = Words {
     ring: RingWords {
         agility: "Agility",
         jumping: "Jumping",
+        ring: Template::new("Ring {}"),
         on_course: "On course",
         done: "Finished",
         nobody: "Nobody is on course.",
@@ -118,7 +119,6 @@ pub(super) static WORDS: Words = Words {
         place: Column::new("Pl", "Place"),
         speed: "Speed",
         penalties: Column::new("Pen", "Penalties"),
-        no_time: "No time",
         time_to_beat: "Time to beat",
         out_of_reach: "The lead is out of reach",
         start_number: "Start no.",

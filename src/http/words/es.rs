@@ -107,6 +107,7 @@ pub(super) static WORDS: Words = Words {
     ring: RingWords {
         agility: "Agility",
         jumping: "Jumping",
+        ring: Template::new("Pista {}"),
         on_course: "En pista",
         done: "En meta",
         nobody: "No hay nadie en pista.",
@@ -119,7 +120,6 @@ pub(super) static WORDS: Words = Words {
         place: Column::new("Cl.", "Clasificación"),
         speed: "Velocidad",
         penalties: Column::new("Pen.", "Penalización"),
-        no_time: "Sin tiempo",
         time_to_beat: "Tiempo a batir",
         out_of_reach: "El primer puesto ya es inalcanzable",
         start_number: "Salida n.º",

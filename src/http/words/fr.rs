@@ -107,6 +107,7 @@ pub(super) static WORDS: Words = Words {
     ring: RingWords {
         agility: "Agility",
         jumping: "Jumping",
+        ring: Template::new("Ring {}"),
         on_course: "En piste",
         done: "À l’arrivée",
         nobody: "Personne n’est en piste.",
@@ -119,7 +120,6 @@ pub(super) static WORDS: Words = Words {
         place: Column::new("Cl.", "Classement"),
         speed: "Vitesse",
         penalties: Column::new("Pén.", "Pénalités"),
-        no_time: "Pas de temps",
         time_to_beat: "Temps à battre",
         out_of_reach: "La première place est hors de portée",
         start_number: "Départ n°",

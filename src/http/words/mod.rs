@@ -19,7 +19,7 @@ use url::form_urlencoded;
 
 pub use template::{Count, Template};
 pub use vocabulary::{
-    FleetWords, HeatWords, LinkWords, PageWords, RingWords, SignWords, TimeWords, Words,
+    Column, FleetWords, HeatWords, LinkWords, PageWords, RingWords, SignWords, TimeWords, Words,
 };
 
 /// The language of a reader.

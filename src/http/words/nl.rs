@@ -106,6 +106,7 @@ pub(super) static WORDS: Words = Words {
     ring: RingWords {
         agility: "Agility",
         jumping: "Jumping",
+        ring: Template::new("Ring {}"),
         on_course: "Op het parcours",
         done: "Binnen",
         nobody: "Er is niemand op het parcours.",
@@ -118,7 +119,6 @@ pub(super) static WORDS: Words = Words {
         place: Column::new("Pl.", "Plaats"),
         speed: "Snelheid",
         penalties: Column::new("Ftp.", "Foutpunten"),
-        no_time: "Geen tijd",
         time_to_beat: "Te kloppen tijd",
         out_of_reach: "De eerste plaats is buiten bereik",
         start_number: "Startnr.",

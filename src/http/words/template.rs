@@ -36,11 +36,6 @@ impl Template {
     pub fn around(self, piece: impl Render) -> Markup {
         html! { (self.before) (piece) (self.after) }
     }
-
-    /// The sentence as it was written, for the script of a page.
-    pub fn sentence(self) -> String {
-        self.with("{}")
-    }
 }
 
 /// A sentence about a number of things.

@@ -236,6 +236,8 @@ impl SignWords {
 pub struct RingWords {
     pub agility: &'static str,
     pub jumping: &'static str,
+    /// A ring that has only a number.
+    pub ring: Template,
     pub on_course: &'static str,
     /// The dog has just done its run.
     pub done: &'static str,
@@ -250,7 +252,6 @@ pub struct RingWords {
     pub place: Column,
     pub speed: &'static str,
     pub penalties: Column,
-    pub no_time: &'static str,
     pub time_to_beat: &'static str,
     pub out_of_reach: &'static str,
     pub start_number: &'static str,

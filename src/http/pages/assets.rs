@@ -1,0 +1,66 @@
+//! The one style sheet and the one script of the pages, compiled in.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::LazyLock,
+};
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    web::{self, ServiceConfig},
+};
+
+const STYLE: &str = include_str!("assets/ringside.css");
+const SCRIPT: &str = include_str!("assets/ringside.js");
+
+/// Another one for other assets: it is in their addresses, so they may be kept for ever.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = DefaultHasher::new();
+    (env!("CARGO_PKG_VERSION"), STYLE, SCRIPT).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+});
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/assets/ringside.css", web::get().to(style))
+        .route("/assets/ringside.js", web::get().to(script));
+}
+
+/// Of the pages: one that was drawn by another version should be loaded anew.
+pub(super) fn version() -> &'static str {
+    &VERSION
+}
+
+pub(super) fn style_link() -> String {
+    format!("/assets/ringside.css?v={}", version())
+}
+
+pub(super) fn script_link() -> String {
+    format!("/assets/ringside.js?v={}", version())
+}
+
+async fn style() -> HttpResponse {
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+async fn script() -> HttpResponse {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+fn asset(kind: &str, text: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_are_small() {
+        assert!(STYLE.len() + SCRIPT.len() < 40_000, "{} + {}", STYLE.len(), SCRIPT.len());
+    }
+}
