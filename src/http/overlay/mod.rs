@@ -1,5 +1,25 @@
 //! Overlays for streamers, and the page where a person puts one together.
+//!
+//! `/overlay/<feed>` is a transparent page with nothing on it: all that is shown comes over its
+//! socket, so that what is on air is always live. It never shows an error; what is wrong with an
+//! address is told by the page at `/overlay` and in the browser's console.
 
-use actix_web::web::ServiceConfig;
+mod accent;
+mod agility;
+mod air;
+mod assets;
+mod choice;
+mod karting;
+mod layout;
+mod part;
+mod screen;
+mod words;
 
-pub(super) fn routes(_: &mut ServiceConfig) {}
+use actix_web::web::{self, ServiceConfig};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/assets/overlay/{name}", web::get().to(assets::asset))
+        .route("/overlay/{feed}", web::get().to(air::page))
+        .route("/overlay/{feed}/socket", web::get().to(air::socket));
+}
