@@ -15,6 +15,7 @@ mod fuzz_harness;
 mod db_completeness;
 mod db_embedded;
 mod db_gaps;
+mod db_heats;
 mod db_schema;
 mod db_store;
 

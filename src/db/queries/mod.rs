@@ -1,6 +1,7 @@
 //! How everybody else reads the database.
 
 mod gaps;
+mod heats;
 mod past;
 
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use super::{
 };
 
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
+pub use heats::{
+    Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
+};
 pub use past::past;
 
 /// Whether the database answers, and how its schema compares with the one of this build: it is

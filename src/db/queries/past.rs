@@ -68,7 +68,8 @@ struct LapGapRow {
     error_ms: i32,
 }
 
-type Drivers = BTreeMap<i64, PastDriver>;
+/// What each driver drove, by id.
+pub(super) type Drivers = BTreeMap<i64, PastDriver>;
 
 fn past_heats(
     conn: &mut PgConnection,
@@ -104,7 +105,7 @@ fn past_heats(
 }
 
 /// Whoever is in any of the three tables has driven: after a crash one may be ahead of another.
-fn past_drivers(
+pub(super) fn past_drivers(
     conn: &mut PgConnection,
     ids: &[i64],
     keys: &BTreeMap<i64, Arc<HeatKey>>,

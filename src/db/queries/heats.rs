@@ -1,0 +1,353 @@
+//! Heats that were, for the pages: one with all its laps, and the latest of a feed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryResult, Queryable,
+    QueryableByName, RunQueryDsl, Selectable, SelectableHelper,
+    connection::SimpleConnection,
+    result::Error,
+    sql_query,
+    sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    board::{
+        HeatBoard,
+        karting::{Clock, Line},
+    },
+    db::{
+        rows::text,
+        schema::{feeds, heat_drivers, heats},
+    },
+    event::{
+        Extra, FeedId, FeedInfo,
+        karting::{Heat, HeatKey, PastDriver, Standing},
+    },
+};
+
+use super::past;
+
+/// A page must not hold a connection for long. To compile these queries takes the server longer than
+/// to run them.
+const SETTINGS: &str = "SET LOCAL statement_timeout = '3s'; SET LOCAL jit = off";
+
+/// Counts the laps of one heat.
+const COMPLETENESS: &str = "\
+SELECT finished, laps_expected, laps_known, laps_corrected, laps_reconstructed, laps_missing, \
+       missing, max_error_ms \
+FROM heat_completeness WHERE heat_id = $1";
+
+/// The heats of feed $1, newest first, $4 at most; with $2 and $3 only those before that moment and
+/// id. One comparison, so that the index gives no more than is asked for.
+const LATEST: &str = "\
+SELECT heats.id, heats.name, heats.state, heats.first_seen_at, heats.started_at, \
+       heats.finished_at, counted.drivers, counted.best_lap_ms, leader.name AS leader \
+FROM heats \
+CROSS JOIN LATERAL ( \
+    SELECT count(*) AS drivers, min(best_lap_ms) AS best_lap_ms \
+    FROM heat_drivers WHERE heat_id = heats.id) AS counted \
+LEFT JOIN LATERAL ( \
+    SELECT name FROM heat_drivers WHERE heat_id = heats.id \
+    ORDER BY position, updated_at DESC, driver_id LIMIT 1) AS leader ON true \
+WHERE heats.feed_id = $1 \
+  AND (heats.first_seen_at, heats.id) < (COALESCE($2, 'infinity'), COALESCE($3, 0)) \
+ORDER BY heats.first_seen_at DESC, heats.id DESC \
+LIMIT $4";
+
+/// A heat as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredHeat {
+    pub feed: FeedInfo,
+    /// As last seen: with everybody who was ever in the heat, its clock standing.
+    pub board: HeatBoard,
+    pub first_seen_at: DateTime<Utc>,
+    pub completeness: Completeness,
+}
+
+/// What is known of a heat's laps: a row of `heat_completeness`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// Its end was seen.
+    pub finished: bool,
+    pub laps_expected: i64,
+    pub laps_known: i64,
+    pub laps_corrected: i64,
+    pub laps_reconstructed: i64,
+    pub laps_missing: i64,
+    /// The widest error of a computed lap, milliseconds.
+    pub max_error_ms: i32,
+    pub missing: Vec<MissingLaps>,
+}
+
+/// Laps without a time, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MissingLaps {
+    pub driver_id: i64,
+    /// None for a driver without a standing.
+    pub name: Option<String>,
+    pub first_lap: i64,
+    pub last_lap: i64,
+}
+
+/// A line in the list of a feed's heats.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct HeatSummary {
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    #[diesel(sql_type = Timestamptz)]
+    pub first_seen_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub started_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub finished_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = BigInt)]
+    pub drivers: i64,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub best_lap_ms: Option<i32>,
+    /// Who is first in the table.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub leader: Option<String>,
+}
+
+/// The heats of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedHeats {
+    pub feed: FeedInfo,
+    /// Newest first.
+    pub heats: Vec<HeatSummary>,
+    /// There are older ones.
+    pub more: bool,
+}
+
+/// The heat with this id; none where there is none. Takes a few seconds at most.
+///
+/// # Errors
+/// The connection's, also when it takes longer.
+pub fn heat(conn: &mut PgConnection, id: i64) -> QueryResult<Option<StoredHeat>> {
+    snapshot(conn, |conn| {
+        let found: Option<(HeatRow, FeedRow)> = heats::table
+            .inner_join(feeds::table)
+            .filter(heats::id.eq(id))
+            .select((HeatRow::as_select(), FeedRow::as_select()))
+            .first(conn)
+            .optional()?;
+        let Some((row, feed)) = found else { return Ok(None) };
+        let HeatRow { start_unix, occurrence, .. } = row;
+        let key = Arc::new(HeatKey { start_unix, name: row.name.as_str().into(), occurrence });
+        let lines = lines(conn, id, &key)?;
+        let completeness = completeness(conn, id)?;
+        let first_seen_at = row.first_seen_at;
+        let board = board(row, key, lines);
+        Ok(Some(StoredHeat { feed: feed.into(), board, first_seen_at, completeness }))
+    })
+}
+
+/// The latest heats of a feed, `limit` at most, older than heat `before` where one is given; none
+/// where no such feed is known. Takes a few seconds at most.
+///
+/// # Errors
+/// The connection's, also when it takes longer.
+pub fn latest_heats(
+    conn: &mut PgConnection,
+    feed: &FeedId,
+    before: Option<i64>,
+    limit: u32,
+) -> QueryResult<Option<FeedHeats>> {
+    snapshot(conn, |conn| {
+        let found: Option<(i64, FeedRow)> = feeds::table
+            .filter(feeds::slug.eq(text(feed.as_str())))
+            .select((feeds::id, FeedRow::as_select()))
+            .first(conn)
+            .optional()?;
+        let Some((feed_id, feed)) = found else { return Ok(None) };
+        let place = before.map(|id| place_of(conn, id)).transpose()?;
+        if place == Some(None) {
+            return Ok(Some(FeedHeats { feed: feed.into(), heats: Vec::new(), more: false }));
+        }
+        let (before, before_id) = place.flatten().unzip();
+        let mut heats: Vec<HeatSummary> = sql_query(LATEST)
+            .bind::<BigInt, _>(feed_id)
+            .bind::<Nullable<Timestamptz>, _>(before)
+            .bind::<Nullable<BigInt>, _>(before_id)
+            .bind::<BigInt, _>(i64::from(limit) + 1)
+            .load(conn)?;
+        let more = heats.len() > limit as usize;
+        heats.truncate(limit as usize);
+        Ok(Some(FeedHeats { feed: feed.into(), heats, more }))
+    })
+}
+
+/// Where the heat stands in its feed's history; none where it is gone.
+fn place_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<(DateTime<Utc>, i64)>> {
+    heats::table.find(id).select((heats::first_seen_at, heats::id)).first(conn).optional()
+}
+
+/// Asks several questions about one moment.
+fn snapshot<T>(
+    conn: &mut PgConnection,
+    ask: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    conn.build_transaction().read_only().repeatable_read().run(|conn| {
+        conn.batch_execute(SETTINGS)?;
+        ask(conn)
+    })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = feeds)]
+struct FeedRow {
+    slug: String,
+    kind: String,
+    venue: String,
+    name: String,
+}
+
+impl From<FeedRow> for FeedInfo {
+    fn from(row: FeedRow) -> Self {
+        let FeedRow { slug, kind, venue, name } = row;
+        Self { id: FeedId::new(slug), kind, venue, name }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = heats)]
+struct HeatRow {
+    start_unix: i64,
+    name: String,
+    occurrence: i32,
+    state: String,
+    end_condition: String,
+    race_mode: String,
+    clock_ms: i64,
+    clock_started: bool,
+    clock_enabled: bool,
+    remaining_laps: i32,
+    end_mode: i32,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    first_seen_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+}
+
+fn board(row: HeatRow, key: Arc<HeatKey>, lines: Vec<Arc<Line>>) -> HeatBoard {
+    let clock = Clock {
+        ms: row.clock_ms,
+        at: row.last_seen_at,
+        runs: false,
+        counts_down: matches!(&*row.end_condition, "time" | "time_or_laps"),
+    };
+    let heat = Heat {
+        key,
+        state: row.state.into(),
+        end_condition: row.end_condition.into(),
+        race_mode: row.race_mode.into(),
+        clock_ms: row.clock_ms,
+        clock_started: row.clock_started,
+        clock_enabled: row.clock_enabled,
+        remaining_laps: row.remaining_laps,
+        end_mode: row.end_mode,
+        started_at: row.started_at,
+        finished_at: row.finished_at,
+        seen_at: row.last_seen_at,
+        extra: Extra::default(),
+    };
+    HeatBoard { heat, clock, lines }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = heat_drivers)]
+struct DriverRow {
+    driver_id: i64,
+    name: String,
+    kart: String,
+    web_member_id: i64,
+    position: i32,
+    laps: i32,
+    last_lap_ms: Option<i32>,
+    average_lap_ms: Option<i32>,
+    best_lap_ms: Option<i32>,
+    gap: String,
+    last_passing: bool,
+    last_record: Option<String>,
+    updated_at: DateTime<Utc>,
+}
+
+/// In the order of the table. Who withdrew keeps the position of old, behind who has it now.
+fn lines(conn: &mut PgConnection, id: i64, key: &Arc<HeatKey>) -> QueryResult<Vec<Arc<Line>>> {
+    let rows: Vec<DriverRow> = heat_drivers::table
+        .filter(heat_drivers::heat_id.eq(id))
+        .order((heat_drivers::position, heat_drivers::updated_at.desc(), heat_drivers::driver_id))
+        .select(DriverRow::as_select())
+        .load(conn)?;
+    let keys = BTreeMap::from([(id, Arc::clone(key))]);
+    let mut driven = past::past_drivers(conn, &[id], &keys)?.remove(&id).unwrap_or_default();
+    let line = |row: DriverRow| {
+        let PastDriver { laps, gaps, .. } = driven.remove(&row.driver_id)?;
+        Some(Arc::new(Line { standing: standing(row, key), laps, gaps }))
+    };
+    Ok(rows.into_iter().filter_map(line).collect())
+}
+
+fn standing(row: DriverRow, heat: &Arc<HeatKey>) -> Standing {
+    Standing {
+        heat: Arc::clone(heat),
+        driver_id: row.driver_id,
+        name: row.name,
+        kart: row.kart,
+        web_member_id: row.web_member_id,
+        position: row.position,
+        laps: row.laps,
+        last_lap_ms: row.last_lap_ms,
+        average_lap_ms: row.average_lap_ms,
+        best_lap_ms: row.best_lap_ms,
+        gap: row.gap,
+        last_passing: row.last_passing,
+        last_record: row.last_record.map(Into::into),
+        updated_at: row.updated_at,
+        extra: Extra::default(),
+    }
+}
+
+#[derive(QueryableByName)]
+struct CompletenessRow {
+    #[diesel(sql_type = Bool)]
+    finished: bool,
+    #[diesel(sql_type = BigInt)]
+    laps_expected: i64,
+    #[diesel(sql_type = BigInt)]
+    laps_known: i64,
+    #[diesel(sql_type = BigInt)]
+    laps_corrected: i64,
+    #[diesel(sql_type = BigInt)]
+    laps_reconstructed: i64,
+    #[diesel(sql_type = BigInt)]
+    laps_missing: i64,
+    #[diesel(sql_type = Jsonb)]
+    missing: Value,
+    #[diesel(sql_type = Integer)]
+    max_error_ms: i32,
+}
+
+fn completeness(conn: &mut PgConnection, id: i64) -> QueryResult<Completeness> {
+    let row: CompletenessRow = sql_query(COMPLETENESS).bind::<BigInt, _>(id).get_result(conn)?;
+    let missing = serde_json::from_value(row.missing)
+        .map_err(|error| Error::DeserializationError(error.into()))?;
+    Ok(Completeness {
+        finished: row.finished,
+        laps_expected: row.laps_expected,
+        laps_known: row.laps_known,
+        laps_corrected: row.laps_corrected,
+        laps_reconstructed: row.laps_reconstructed,
+        laps_missing: row.laps_missing,
+        max_error_ms: row.max_error_ms,
+        missing,
+    })
+}
