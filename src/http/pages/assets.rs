@@ -11,13 +11,17 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-const STYLE: &str = include_str!("assets/ringside.css");
+use crate::http::charts;
+
+/// One sheet, with what the charts look like.
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| [include_str!("assets/ringside.css"), charts::STYLE].concat());
 const SCRIPT: &str = include_str!("assets/ringside.js");
 
 /// Another one for other assets: it is in their addresses, so they may be kept for ever.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = DefaultHasher::new();
-    (env!("CARGO_PKG_VERSION"), STYLE, SCRIPT).hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), &*STYLE, SCRIPT).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 });
 
@@ -41,7 +45,7 @@ pub(super) fn script_link() -> String {
 }
 
 async fn style() -> HttpResponse {
-    asset("text/css; charset=utf-8", STYLE)
+    asset("text/css; charset=utf-8", &STYLE)
 }
 
 async fn script() -> HttpResponse {

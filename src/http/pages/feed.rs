@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::{
+    charts::Charts,
     heat,
     layout::{self, Frame},
     reader::Reader,
@@ -19,12 +20,20 @@ use super::{
 };
 
 /// What a live page shows at a moment: a pure function of what it knows.
-pub(super) fn sheet(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Sheet {
+pub(super) fn sheet(
+    live: &Live,
+    charts: &mut Charts,
+    reader: &Reader,
+    now: DateTime<Utc>,
+) -> Sheet {
     let words = reader.words();
     let mut sheet = Sheet::default();
     sheet.loose(status::STATUS, status::line(live, now, words));
     match &live.board {
-        Board::Heat(board) => heat::draw(&mut sheet, board, reader, now),
+        Board::Heat(board) => {
+            heat::draw(&mut sheet, board, reader, now);
+            charts.draw(&mut sheet, board, reader);
+        }
         Board::Ring(board) => ring::draw(&mut sheet, board, reader, now),
         Board::Empty => sheet.piece("notice", notice(words.heat.no_heat, None)),
         Board::NotReady(said) => {
@@ -40,14 +49,19 @@ pub(super) fn sheet(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Sheet {
 }
 
 /// The same for a client that has the page already.
-pub(super) fn shown(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Shown {
+pub(super) fn shown(
+    live: &Live,
+    charts: &mut Charts,
+    reader: &Reader,
+    now: DateTime<Utc>,
+) -> Shown {
     let stale = status::stale(live, now, reader.words()).map(Into::into);
-    Shown { fragments: sheet(live, reader, now).fragments(), stale }
+    Shown { fragments: sheet(live, charts, reader, now).fragments(), stale }
 }
 
 /// The whole page.
 pub(super) fn page(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Markup {
-    let sheet = sheet(live, reader, now);
+    let sheet = sheet(live, &mut Charts::default(), reader, now);
     let id = live.feed.id.as_str();
     let frame = Frame {
         title: &format!("{} · {}", live.feed.name, live.feed.venue),

@@ -11,7 +11,9 @@ use crate::http::{
 };
 
 use super::{
-    assets, feed,
+    assets,
+    charts::Charts,
+    feed,
     fleet::{self, FleetDesk},
     reader::Reader,
     watch,
@@ -32,7 +34,9 @@ pub(super) async fn feed_socket(
     else {
         return Ok(HttpResponse::NotFound().finish());
     };
-    let news = view::news(watching.live, move |live, now| feed::shown(live, &reader, now));
+    let mut charts = Charts::default();
+    let news =
+        view::news(watching.live, move |live, now| feed::shown(live, &mut charts, &reader, now));
     session::open(&request, payload, listen_only(&request, news))
 }
 

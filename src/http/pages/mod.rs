@@ -4,6 +4,7 @@
 //! functions draw what its socket sends later: [`sheet`] is one drawing, as a page or in pieces.
 
 mod assets;
+mod charts;
 mod feed;
 mod fleet;
 mod heat;

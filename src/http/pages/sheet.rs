@@ -16,6 +16,7 @@ pub(super) struct Sheet {
     pieces: Vec<Piece>,
 }
 
+#[derive(Clone)]
 pub(super) struct Element {
     pub id: String,
     /// One element with this id.

@@ -1,0 +1,67 @@
+//! The charts of a heat on its page: costly to draw and to send, so drawn now and then.
+
+use std::time::Duration;
+
+use maud::html;
+use tokio::time::Instant;
+
+use crate::{
+    board::HeatBoard,
+    event::karting::HeatKey,
+    http::charts::{lap_chart, position_chart},
+};
+
+use super::{
+    reader::Reader,
+    sheet::{Element, Sheet, rows_id},
+};
+
+const CHARTS: &str = "charts";
+/// A chart that changes under the eye is hard to read.
+const EVERY: Duration = Duration::from_secs(5);
+/// One point is no line.
+const FIRST_WITH: usize = 2;
+
+/// The charts as one client has them.
+#[derive(Default)]
+pub(super) struct Charts {
+    drawn: Option<Drawn>,
+}
+
+struct Drawn {
+    at: Instant,
+    heat: HeatKey,
+    laps: usize,
+    figures: [Element; 2],
+}
+
+impl Charts {
+    /// Puts the charts onto the sheet, drawn anew when a lap came and they have stood long enough.
+    pub fn draw(&mut self, sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+        let laps = heat.lines.iter().map(|line| line.laps.len()).sum();
+        if heat.lines.iter().all(|line| line.laps.len() < FIRST_WITH) {
+            self.drawn = None;
+            return;
+        }
+        let now = Instant::now();
+        let stands = self.drawn.take().filter(|drawn| {
+            let is_true = drawn.laps == laps || now < drawn.at + EVERY;
+            drawn.heat == *heat.heat.key && is_true
+        });
+        let drawn = stands.unwrap_or_else(|| {
+            let (names, lang) = (reader.names, reader.lang);
+            let figures = [
+                ("lap-chart", lap_chart(heat, names, lang)),
+                ("position-chart", position_chart(heat, names, lang)),
+            ];
+            let figures = figures.map(|(id, html)| Element { id: id.to_owned(), html });
+            Drawn { at: now, heat: (*heat.heat.key).clone(), laps, figures }
+        });
+        sheet.list(CHARTS, drawn.figures.to_vec(), |figures| {
+            html! {
+                section id=(CHARTS) { div id=(rows_id(CHARTS)) data-rows { (figures) } }
+            }
+        });
+        self.drawn = Some(drawn);
+    }
+}
