@@ -9,7 +9,7 @@ help: ## Show this list
 demo: postgres ## Build and show everything at work: simulated venues, a private Postgres, the service
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
-test: postgres ## Build and pass every test
+test: postgres chromium ## Build and pass every test
 	cargo test --locked
 
 check: ## Format, lints, imports between folders
@@ -47,4 +47,7 @@ schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel pro
 postgres: # Postgres's server programs, for the private server
 	@tests/postgres.sh
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak schema postgres
+chromium: # A browser, for the tests of the pages
+	@tests/chromium.sh
+
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak schema postgres chromium

@@ -20,6 +20,7 @@ mod db_schema;
 mod db_store;
 
 mod boards;
+mod browser;
 mod chaos;
 mod cli;
 mod connection;

@@ -1,3 +1,4 @@
+pub mod chromium;
 pub mod mortal;
 pub mod oracle;
 pub mod postgres;
