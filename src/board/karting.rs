@@ -67,6 +67,50 @@ impl HeatBoard {
         self.lines.iter().filter_map(|line| line.standing.best_lap_ms).min()
     }
 
+    /// The place of each driver after each lap, by driver and lap, where it is known.
+    ///
+    /// In a race it is the place in which the kart crossed the line. Where the best lap or average
+    /// counts that place depends on who crossed before, so there it is worked out: the place among
+    /// those who have driven as many laps.
+    pub fn places(&self) -> HashMap<(i64, i32), i32> {
+        match &*self.heat.race_mode {
+            "best_lap" => self.places_by(|best, lap| best.min(lap), |best, _| best),
+            "best_average" => self.places_by(|sum, lap| sum + lap, |sum, laps| sum / laps),
+            _ => {
+                let laps = self.lines.iter().flat_map(|line| &line.laps);
+                laps.filter_map(|lap| Some(((lap.driver_id, lap.lap), lap.position?))).collect()
+            }
+        }
+    }
+
+    /// `fold` takes a lap to those before it; `score` of that and their number is what counts.
+    fn places_by(
+        &self,
+        fold: impl Fn(f64, f64) -> f64,
+        score: impl Fn(f64, f64) -> f64,
+    ) -> HashMap<(i64, i32), i32> {
+        let mut scores: BTreeMap<i32, Vec<(f64, i64)>> = BTreeMap::new();
+        for line in &self.lines {
+            let (mut folded, mut known) = (None, 0.0);
+            for lap in &line.laps {
+                let ms = f64::from(lap.lap_ms);
+                let so_far = folded.map_or(ms, |before| fold(before, ms));
+                folded = Some(so_far);
+                known += 1.0;
+                let of_lap = scores.entry(lap.lap).or_default();
+                of_lap.push((score(so_far, known), lap.driver_id));
+            }
+        }
+        let mut places = HashMap::new();
+        for (lap, mut of_lap) in scores {
+            // Of equal times the one higher in the table is first: the sort keeps their order.
+            of_lap.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+            let placed = (1..).zip(of_lap);
+            places.extend(placed.map(|(place, (_, driver))| ((driver, lap), place)));
+        }
+        places
+    }
+
     /// Who is first in the table.
     pub fn leader(&self) -> Option<&Line> {
         self.lines.first().map(Arc::as_ref)
@@ -227,6 +271,82 @@ mod tests {
 
     fn clock(ms: i64, runs: bool, counts_down: bool) -> Clock {
         Clock { ms, at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(), runs, counts_down }
+    }
+
+    fn lap(driver_id: i64, lap: i32, lap_ms: i32, position: i32) -> Lap {
+        Lap {
+            heat: key(),
+            driver_id,
+            lap,
+            lap_ms,
+            kart: None,
+            position: Some(position),
+            crossed_at: None,
+            source: LapSource::Timed,
+            error_ms: 0,
+            removed_at: None,
+        }
+    }
+
+    fn key() -> Arc<HeatKey> {
+        Arc::new(HeatKey { start_unix: 300, name: "a".into(), occurrence: 0 })
+    }
+
+    /// A heat of two drivers: the first crosses first, the second is quicker from lap 2 on.
+    fn board(race_mode: &'static str) -> HeatBoard {
+        let mut fold = HeatFold::default();
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        fold.apply(&KartingEvent::Heat(Heat {
+            key: key(),
+            state: "running".into(),
+            end_condition: "time".into(),
+            race_mode: race_mode.into(),
+            clock_ms: 0,
+            clock_started: true,
+            clock_enabled: true,
+            remaining_laps: 0,
+            end_mode: 0,
+            started_at: None,
+            finished_at: None,
+            seen_at: at,
+            extra: Default::default(),
+        }));
+        for driver_id in [1, 2] {
+            fold.apply(&KartingEvent::Standing(Standing {
+                heat: key(),
+                driver_id,
+                name: String::new(),
+                kart: String::new(),
+                web_member_id: 0,
+                position: driver_id as i32,
+                laps: 2,
+                last_lap_ms: None,
+                average_lap_ms: None,
+                best_lap_ms: None,
+                gap: String::new(),
+                last_passing: false,
+                last_record: None,
+                updated_at: at,
+                extra: Default::default(),
+            }));
+        }
+        for lap in [lap(1, 1, 40_000, 1), lap(2, 1, 50_000, 2), lap(1, 2, 39_000, 1)] {
+            fold.apply(&KartingEvent::Lap(lap));
+        }
+        fold.apply(&KartingEvent::Lap(lap(2, 2, 38_000, 1)));
+        assert!(fold.show(&HeatScene { heat: key(), drivers: vec![1, 2] }));
+        fold.board(at).unwrap()
+    }
+
+    #[test]
+    fn places_of_a_race_are_those_of_the_crossings_and_others_are_worked_out() {
+        let places = |mode| {
+            let places = board(mode).places();
+            [(1, 1), (2, 1), (1, 2), (2, 2)].map(|key| places[&key])
+        };
+        assert_eq!(places("most_laps"), [1, 2, 1, 1]);
+        assert_eq!(places("best_lap"), [1, 2, 2, 1]);
+        assert_eq!(places("best_average"), [1, 2, 1, 2]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn heat(lines: Vec<Line>) -> HeatBoard {
             key: key(),
             state: "running".into(),
             end_condition: "time".into(),
-            race_mode: "best_lap".into(),
+            race_mode: "most_laps".into(),
             clock_ms: 0,
             clock_started: true,
             clock_enabled: true,

@@ -103,7 +103,11 @@ impl Traces {
     }
 
     pub fn of_positions(heat: &HeatBoard, names: Privacy) -> Self {
-        let point = |lap: &Lap| Some((position(lap.position?)?, Mark::Plain));
+        let places = heat.places();
+        let point = |lap: &Lap| {
+            let place = *places.get(&(lap.driver_id, lap.lap))?;
+            Some((position(place)?, Mark::Plain))
+        };
         // Who was passed after the last lap stands below the end of the line.
         let mut traces = Self::of(heat, names, point, |line| position(line.standing.position));
         let ends = traces.lines.iter().map(|line| line.end);
