@@ -41,6 +41,9 @@ chaos: postgres ## Faults at full scale: kills, outages, a full disk, a clock se
 soak: postgres ## A season in a quarter of an hour: memory, files, journal and latency stay flat
 	cargo test --locked --release --test suite soak:: -- --ignored --nocapture --test-threads 1
 
+fanout: postgres ## 1,000 and 5,000 clients of one feed: latency, CPU, memory (2 minutes)
+	cargo test --locked --release --test suite relay::fanout -- --ignored --nocapture --test-threads 1
+
 schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel program and DATABASE_URL)
 	diesel migration run
 
@@ -50,4 +53,4 @@ postgres: # Postgres's server programs, for the private server
 chromium: # A browser, for the tests of the pages
 	@tests/chromium.sh
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak schema postgres chromium
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout schema postgres chromium

@@ -19,7 +19,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix::{
@@ -42,6 +42,14 @@ pub use actix_web_actors::ws::CloseCode;
 /// Bytes of an answer that wait for the kernel: what a slow socket is told is newer for it. For the
 /// servers that serve sessions.
 pub const WRITE_BUFFER: usize = 8 << 10;
+
+/// For how long such a server reads on from a client to whom it has nothing more to say. The default
+/// second is enough for a flood to keep a thread busy; a session waits for its client's goodbye by
+/// itself, and measures what comes.
+pub const LINGER: Duration = Duration::ZERO;
+
+/// For how long a client may leave our goodbye unanswered.
+const PART_WITHIN: Duration = Duration::from_secs(1);
 
 /// A control frame holds 125 bytes, two of them for the code.
 const MAX_REASON: usize = 123;
@@ -118,6 +126,7 @@ pub fn open(
         telling: None,
         heard_at: Instant::now(),
         begun: None,
+        parts: false,
     };
     let body = WebsocketContext::with_codec(session, inlet, codec);
     Ok(response.streaming(Outlet { body: Box::pin(body), line }))
@@ -133,6 +142,8 @@ struct Session {
     heard_at: Instant,
     /// A text of which not all fragments are there.
     begun: Option<Vec<u8>>,
+    /// Our goodbye is said, and the client's is awaited.
+    parts: bool,
 }
 
 type Ctx = WebsocketContext<Session>;
@@ -149,6 +160,9 @@ impl Session {
         // Sessions that began together, after a restart, shall not ping together for ever.
         let every = self.line.limits().ping_every.mul_f64(0.75 + fastrand::f64() / 4.0);
         ctx.run_later(every, |this, ctx| {
+            if this.parts {
+                return;
+            }
             if this.heard_at.elapsed() > this.line.limits().silent_for {
                 let farewell = Farewell::new(CloseCode::Policy, "no answer to pings");
                 return this.part(End::Silent, farewell, ctx);
@@ -201,11 +215,24 @@ impl Session {
         self.part(end, farewell, ctx);
     }
 
+    /// Says goodbye. Only a client that did nothing wrong is waited for: closing a socket from which
+    /// something can still be read may take the goodbye with it.
     fn part(&mut self, end: End, farewell: Farewell, ctx: &mut Ctx) {
+        if std::mem::replace(&mut self.parts, true) {
+            return;
+        }
         self.line.end(end);
         let reason = shorten(farewell.reason.into_owned());
         ctx.close(Some(CloseReason { code: farewell.code, description: Some(reason) }));
-        ctx.stop();
+        match end {
+            End::Farewell | End::Stopped => {
+                if let Some(telling) = self.telling.take() {
+                    ctx.cancel_future(telling);
+                }
+                ctx.run_later(PART_WITHIN, |_, ctx| ctx.stop());
+            }
+            _ => ctx.stop(),
+        }
     }
 }
 
@@ -227,6 +254,12 @@ impl Actor for Session {
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
         self.heard_at = Instant::now();
+        if self.parts {
+            if matches!(message, Ok(Message::Close(_)) | Err(_)) {
+                ctx.stop();
+            }
+            return;
+        }
         match message {
             Ok(Message::Text(text)) => self.take_text(&text, ctx),
             Ok(Message::Ping(words)) => ctx.pong(&words),
@@ -270,10 +303,14 @@ impl ActorFuture<Session> for Telling {
                 self.line.fill();
                 ctx.text(text);
             }
-            Poll::Ready(Some(Err(farewell))) => session.part(End::Farewell, farewell, ctx),
+            Poll::Ready(Some(Err(farewell))) => {
+                session.part(End::Farewell, farewell, ctx);
+                return Poll::Ready(());
+            }
             Poll::Ready(None) => {
                 let farewell = Farewell::new(CloseCode::Away, "there is nothing more to tell");
                 session.part(End::Farewell, farewell, ctx);
+                return Poll::Ready(());
             }
         }
         Poll::Pending

@@ -30,6 +30,7 @@ mod http;
 mod journal;
 mod outage;
 mod recordings;
+mod relay;
 mod samples;
 mod soak;
 mod supervision;

@@ -35,7 +35,7 @@ use rustls::{
 };
 use tokio::{select, sync::watch};
 
-use crate::http::session::WRITE_BUFFER;
+use crate::http::session::{LINGER, WRITE_BUFFER};
 
 use super::{Guard, Seat};
 
@@ -45,7 +45,6 @@ const WORKERS: usize = 2;
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// A page's assets come right after it; a monitor asks every few seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-const DISCONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// Sessions get so long to say farewell.
 const STOP_WITHIN_SECONDS: u64 = 2;
 /// What a worker takes; seats are the limit that counts.
@@ -102,7 +101,7 @@ where
         .keep_alive(KEEP_ALIVE)
         .h1_write_buffer_size(WRITE_BUFFER)
         .client_request_timeout(HEAD_WITHIN)
-        .client_disconnect_timeout(DISCONNECT_WITHIN)
+        .client_disconnect_timeout(LINGER)
 }
 
 fn server_config(guard: &Arc<Guard>) -> io::Result<ServerConfig> {
