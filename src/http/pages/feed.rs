@@ -91,3 +91,6 @@ fn notice(text: &str, said: Option<&str>) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

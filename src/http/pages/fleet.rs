@@ -130,3 +130,6 @@ fn venue_id(venue: &str) -> String {
         _ => format!("{id}_{byte:02x}"),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,11 @@ pub(super) fn draw(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader, now: Da
     let is_race = heat.heat.race_mode == "most_laps";
     let rows = heat.lines.iter().map(|line| line::draw(line, best, is_race, reader)).collect();
     // What a heat is about decides which columns a small screen folds away.
-    let class = if is_race { "heat race" } else { "heat" };
+    let class = match &*heat.heat.race_mode {
+        "most_laps" => "heat race",
+        "best_average" => "heat average",
+        _ => "heat",
+    };
     let is_empty = heat.lines.is_empty();
     sheet.list(TABLE, rows, move |rows| table(class, is_empty, rows, &words.heat));
     sheet.piece("legend", legend(&words.sign));
@@ -129,3 +133,6 @@ fn legend(words: &SignWords) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

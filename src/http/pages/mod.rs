@@ -12,6 +12,8 @@ mod layout;
 mod live;
 mod reader;
 mod ring;
+#[cfg(test)]
+mod sample;
 mod sheet;
 mod sign;
 mod status;

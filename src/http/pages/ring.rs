@@ -74,3 +74,6 @@ fn head(ring: &RingBoard, words: &RingWords, reader: &Reader) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
