@@ -223,7 +223,7 @@ fn time(screen: &Screen, playset: &Playset) -> String {
     match (&playset.disqualification, &playset.time_s) {
         (Some(_), _) => words.eliminated_short.to_owned(),
         (None, Some(time)) => time.to_string(),
-        (None, None) => "–".to_owned(),
+        (None, None) => screen.air_words().no_time.to_owned(),
     }
 }
 

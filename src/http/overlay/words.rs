@@ -28,6 +28,7 @@ pub(super) struct AirWords {
     pub last_lap: &'static str,
     /// Before a position.
     pub battle_for: &'static str,
+    pub no_time: &'static str,
 }
 
 /// What the page says on which an overlay is put together.

@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
         personal_best: "Persönliche Bestzeit",
         last_lap: "Letzte Runde",
         battle_for: "Kampf um",
+        no_time: "Keine Zeit",
     },
     builder: BuilderWords {
         title: "Overlay",

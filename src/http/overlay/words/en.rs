@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
         personal_best: "Personal best",
         last_lap: "Last lap",
         battle_for: "Battle for",
+        no_time: "No time",
     },
     builder: BuilderWords {
         title: "Overlay",

@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
         personal_best: "Mejor vuelta personal",
         last_lap: "Última vuelta",
         battle_for: "Lucha por",
+        no_time: "Sin tiempo",
     },
     builder: BuilderWords {
         title: "Overlay",

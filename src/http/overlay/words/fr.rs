@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
         personal_best: "Record personnel",
         last_lap: "Dernier tour",
         battle_for: "Lutte pour",
+        no_time: "Pas de temps",
     },
     builder: BuilderWords {
         title: "Overlay",

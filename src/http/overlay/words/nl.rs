@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
         personal_best: "Persoonlijk record",
         last_lap: "Laatste ronde",
         battle_for: "Strijd om",
+        no_time: "Geen tijd",
     },
     builder: BuilderWords {
         title: "Overlay",
