@@ -214,7 +214,7 @@ fn marks(screen: &Screen, playset: &Playset) -> Markup {
 
 fn mark(name: &str, count: Option<i32>) -> Markup {
     let count = count.unwrap_or(0);
-    html! { span.mark.some[count > 0] { b { (count) } " " (name) } }
+    html! { span.mark.some[count > 0] { (name) " " b { (count) } } }
 }
 
 /// The time that counts, or why there is none.

@@ -77,6 +77,7 @@ fn shell(feed: &str, layout: &Layout, lang: Lang) -> Markup {
             head {
                 meta charset="utf-8";
                 title { (feed) }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href=(AIR_CSS.href());
                 script src=(AIR_JS.href()) defer {}
             }

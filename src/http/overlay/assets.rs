@@ -21,6 +21,11 @@ pub(super) static AIR_CSS: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("air.css", "text/css", include_str!("assets/air.css")));
 pub(super) static AIR_JS: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("air.js", "text/javascript", include_str!("assets/air.js")));
+pub(super) static BUILDER_CSS: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("builder.css", "text/css", include_str!("assets/builder.css")));
+pub(super) static BUILDER_JS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("builder.js", "text/javascript", include_str!("assets/builder.js"))
+});
 
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, content: &'static str) -> Self {
@@ -36,7 +41,7 @@ impl Asset {
 }
 
 pub(super) async fn asset(name: web::Path<String>) -> HttpResponse {
-    let assets = [&AIR_CSS, &AIR_JS];
+    let assets = [&AIR_CSS, &AIR_JS, &BUILDER_CSS, &BUILDER_JS];
     match assets.into_iter().find(|asset| asset.name == name.as_str()) {
         None => HttpResponse::NotFound().finish(),
         Some(asset) => HttpResponse::Ok()

@@ -115,7 +115,7 @@ impl Default for Layout {
             accent: Accent::default(),
             scale: Thousandths(1_000),
             margin_px: 32,
-            width_px: 420,
+            width_px: 460,
             rows: 10,
             columns: Vec::new(),
             names: Names::Full,

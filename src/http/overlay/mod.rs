@@ -8,6 +8,7 @@ mod accent;
 mod agility;
 mod air;
 mod assets;
+mod builder;
 mod choice;
 mod karting;
 mod layout;
@@ -20,6 +21,7 @@ use actix_web::web::{self, ServiceConfig};
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/assets/overlay/{name}", web::get().to(assets::asset))
+        .route("/overlay", web::get().to(builder::page))
         .route("/overlay/{feed}", web::get().to(air::page))
         .route("/overlay/{feed}/socket", web::get().to(air::socket));
 }

@@ -88,8 +88,7 @@ impl Sport {
         match (self, part) {
             (Self::Karting, Part::Clock) | (_, Part::Tower | Part::Run) => Place::TopLeft,
             (_, Part::Last | Part::Dog | Part::Result | Part::Next) => Place::BottomLeft,
-            (_, Part::Battle) => Place::Bottom,
-            (_, Part::Clock | Part::Beat) => Place::BottomRight,
+            (_, Part::Clock | Part::Beat | Part::Battle) => Place::BottomRight,
             (_, Part::Best | Part::Combined) => Place::TopRight,
         }
     }

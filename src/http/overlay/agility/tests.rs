@@ -123,8 +123,8 @@ fn dog_on_course_has_its_marks_and_makes_room_for_its_result() {
         "<section id=\"dog\" class=\"panel dog\" data-key=\"nala\"><span class=\"pair\">\
          <span class=\"name\">Nala</span><span class=\"handler\">Eva &lt;b&gt;Ruiz</span>\
          <span class=\"from\">El Salto · ES</span></span><span class=\"marks\">\
-         <span class=\"mark some\"><b>1</b> Faults</span>\
-         <span class=\"mark\"><b>0</b> Refusals</span></span></section>"
+         <span class=\"mark some\">Faults <b>1</b></span>\
+         <span class=\"mark\">Refusals <b>0</b></span></span></section>"
     );
     running.disqualification = Some("elim".to_owned());
     let out = drawn(&ring(running, None), Part::Dog).unwrap();

@@ -55,7 +55,7 @@
 
   function show({ parts = {}, order = {} }) {
     const tops = new Map();
-    for (const row of air.querySelectorAll('li[id]')) tops.set(row.id, row.offsetTop);
+    for (const row of air.querySelectorAll('li[id]')) tops.set(row.id, topOf(row));
     nursery.innerHTML = Object.values(parts).join('');
     for (const element of [...nursery.content.children]) {
       const old = document.getElementById(element.id);
@@ -88,9 +88,12 @@
     }
   }
 
+  // Within its container, whatever the panel itself is doing.
+  const topOf = (row) => row.offsetTop - row.parentElement.offsetTop;
+
   // Lets a row come from where it was.
   function glide(row, top) {
-    const by = row ? top - row.offsetTop : 0;
+    const by = row ? top - topOf(row) : 0;
     if (!by) return;
     row.animate([{ transform: `translateY(${by}px)` }, { transform: 'none' }],
       { duration: MOVES_MS, easing: 'ease-out' });
