@@ -19,4 +19,4 @@ mod write;
 pub use address::{connect_failure, redact};
 pub use late::LatePool;
 pub use migrate::{MigrateError, MigrationReport, migrate};
-pub use pool::{Pool, connect};
+pub use pool::{Pool, ask, connect};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::{
-    PgConnection,
+    PgConnection, QueryResult,
     connection::SimpleConnection,
     r2d2::{ConnectionManager, CustomizeConnection, Error},
 };
@@ -33,6 +33,19 @@ pub fn connect(url: &str, size: u32) -> Pool {
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .connection_customizer(Box::new(Session))
         .build_unchecked(ConnectionManager::new(address::with_defaults(url)))
+}
+
+/// The answer to a question. Blocks for a connection, and for as long as the question takes.
+///
+/// # Errors
+/// Why there is none, in words without a password.
+pub fn ask<T>(
+    pool: &Pool,
+    question: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> Result<T, String> {
+    let mut connection =
+        pool.get().map_err(|error| address::connect_failure(&error.to_string()))?;
+    question(&mut connection).map_err(|error| error.to_string())
 }
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     charts::Charts,
-    heat,
+    heat, heats,
     layout::{self, Frame},
     reader::Reader,
     ring,
@@ -76,6 +76,9 @@ pub(super) fn page(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Markup {
             header.title {
                 h1 dir="auto" { (live.feed.name) " " small { (live.feed.venue) } }
                 @if let Some(line) = sheet.element(status::STATUS) { (line) }
+                @if matches!(live.board, Board::Heat(_) | Board::Empty) {
+                    p { (heats::link(id, reader)) }
+                }
             }
             (sheet.board())
         },

@@ -44,6 +44,11 @@ pub(super) fn title(name: &str) -> String {
     title.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The same where something must stand.
+pub(super) fn title_or_dash(name: &str) -> String {
+    Some(title(name)).filter(|title| !title.is_empty()).unwrap_or_else(|| "–".to_owned())
+}
+
 pub(super) fn state(state: &str, words: &HeatWords) -> Markup {
     html! {
         span class={ "state " (class_of(state)) } {

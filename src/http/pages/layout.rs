@@ -67,7 +67,8 @@ pub(super) fn unavailable(reader: &Reader) -> Markup {
     plain(words.link.stopped, words.link.no_service, reader)
 }
 
-fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
+/// A page that says why there is none.
+pub(super) fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
     let frame = Frame { title, socket: None, stale: None, now: Utc::now() };
     page(
         &frame,

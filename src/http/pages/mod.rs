@@ -1,4 +1,5 @@
-//! Pages for people: the fleet at `/`, a feed live at `/feeds/<id>`.
+//! Pages for people: the fleet at `/`, a feed live at `/feeds/<id>`, its past heats at
+//! `/feeds/<id>/heats` and `/heats/<number>`.
 //!
 //! A page is drawn whole by the server, so that it says all it knows without a script. The same
 //! functions draw what its socket sends later: [`sheet`] is one drawing, as a page or in pieces.
@@ -8,6 +9,7 @@ mod charts;
 mod feed;
 mod fleet;
 mod heat;
+mod heats;
 mod layout;
 mod live;
 mod reader;
@@ -41,6 +43,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/socket", web::get().to(live::fleet_socket))
         .route("/feeds/{feed}", web::get().to(feed_page))
         .route("/feeds/{feed}/socket", web::get().to(live::feed_socket));
+    heats::routes(config);
     assets::routes(config);
 }
 

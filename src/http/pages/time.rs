@@ -25,6 +25,15 @@ pub(super) fn clock(ms: i64, counts_down: bool) -> String {
     if h > 0 { format!("{h}:{min:02}:{s:02}") } else { format!("{min}:{s:02}") }
 }
 
+/// A date and a time; the script turns it into the reader's own zone and manner.
+pub(super) fn moment(at: DateTime<Utc>) -> Markup {
+    html! {
+        time datetime=(at.format("%Y-%m-%dT%H:%M:%SZ")) data-moment=(at.timestamp_millis()) {
+            (at.format("%Y-%m-%d %H:%M")) " UTC"
+        }
+    }
+}
+
 /// A dog's running time, in tenths of a second: `7.4`.
 pub(super) fn running(ms: i64) -> String {
     format!("{}.{}", ms.max(0) / 1_000, ms.max(0) / 100 % 10)

@@ -283,6 +283,14 @@
     });
   }
 
+  // Dates and times that stand still, in the reader's zone.
+  function localizeMoments() {
+    const format = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
+    for (const time of document.querySelectorAll("[data-moment]")) {
+      time.textContent = format.format(Number(time.dataset.moment));
+    }
+  }
+
   // A wall has nobody who touches it; where the browser lets us, it stays awake.
   function stayAwake() {
     if (!root.classList.contains("wall") || !navigator.wakeLock) return;
@@ -294,6 +302,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const { now, socket, words: said } = document.body.dataset;
     words = JSON.parse(said);
+    localizeMoments();
     offerThemes();
     offerFilter();
     stayAwake();
