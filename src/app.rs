@@ -329,6 +329,11 @@ impl App {
         Ok(changed)
     }
 
+    /// Who may see what; its rules can be changed at any time.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     /// Goes by the `[http]` of `config` from now on, and says what of it needs a restart.
     pub fn set_rules(&self, config: &Config) -> RulesChanged {
         let mut changed = self.guard.set_rules(config.http.rules.clone());

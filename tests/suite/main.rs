@@ -26,6 +26,7 @@ mod cli;
 mod connection;
 mod fuzz_corpus;
 mod fuzz_frames;
+mod guard;
 mod http;
 mod journal;
 mod outage;
