@@ -116,6 +116,7 @@ pub(super) fn page(request: &HttpRequest, to: &str, refusal: Option<&Refusal>) -
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { "Ringside" }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href="/login/style.css";
             }
             body {
