@@ -17,24 +17,20 @@ use super::{
     ring,
     sheet::Sheet,
     status,
+    time::Moment,
 };
 
 /// What a live page shows at a moment: a pure function of what it knows.
-pub(super) fn sheet(
-    live: &Live,
-    charts: &mut Charts,
-    reader: &Reader,
-    now: DateTime<Utc>,
-) -> Sheet {
+pub(super) fn sheet(live: &Live, charts: &mut Charts, reader: &Reader, moment: Moment) -> Sheet {
     let words = reader.words();
     let mut sheet = Sheet::default();
-    sheet.loose(status::STATUS, status::line(live, now, words));
+    sheet.loose(status::STATUS, status::line(live, moment, words));
     match &live.board {
         Board::Heat(board) => {
-            heat::draw(&mut sheet, board, reader, now);
+            heat::draw(&mut sheet, board, reader, moment);
             charts.draw(&mut sheet, board, reader);
         }
-        Board::Ring(board) => ring::draw(&mut sheet, board, reader, now),
+        Board::Ring(board) => ring::draw(&mut sheet, board, reader, moment),
         Board::Empty => sheet.piece("notice", notice(words.heat.no_heat, None)),
         Board::NotReady(said) => {
             sheet.piece("notice", notice(words.ring.not_ready, Some(said)));
@@ -56,12 +52,12 @@ pub(super) fn shown(
     now: DateTime<Utc>,
 ) -> Shown {
     let stale = status::stale(live, now, reader.words()).map(Into::into);
-    Shown { fragments: sheet(live, charts, reader, now).fragments(), stale }
+    Shown { fragments: sheet(live, charts, reader, Moment::on_socket(now)).fragments(), stale }
 }
 
 /// The whole page.
 pub(super) fn page(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Markup {
-    let sheet = sheet(live, &mut Charts::default(), reader, now);
+    let sheet = sheet(live, &mut Charts::default(), reader, Moment::on_page(now));
     let id = live.feed.id.as_str();
     let frame = Frame {
         title: &format!("{} · {}", live.feed.name, live.feed.venue),

@@ -21,6 +21,7 @@ use super::{
     layout::{self, Frame},
     reader::Reader,
     sheet::{Element, Sheet, rows_id},
+    time::Moment,
 };
 
 pub(super) use desk::{FleetDesk, news};
@@ -47,12 +48,12 @@ pub(super) async fn gather(sources: &Sources) -> Option<Vec<Seen>> {
 }
 
 /// What the page shows at a moment.
-pub(super) fn sheet(fleet: &[Seen], reader: &Reader, now: DateTime<Utc>) -> Sheet {
+pub(super) fn sheet(fleet: &[Seen], reader: &Reader, moment: Moment) -> Sheet {
     let words = &reader.words().fleet;
     let mut venues: BTreeMap<&str, Vec<(bool, Element)>> = BTreeMap::new();
     for seen in fleet {
         let cards = venues.entry(&seen.live.feed.venue).or_default();
-        cards.push((card::is_in_trouble(seen, now), card::draw(seen, reader, now)));
+        cards.push((card::is_in_trouble(seen, moment.now), card::draw(seen, reader, moment)));
     }
     let in_trouble = venues.values().flatten().filter(|(trouble, _)| *trouble).count();
     let mut sheet = Sheet::default();
@@ -85,7 +86,7 @@ pub(super) fn sheet(fleet: &[Seen], reader: &Reader, now: DateTime<Utc>) -> Shee
 /// The whole page.
 pub(super) fn page(fleet: &[Seen], reader: &Reader, now: DateTime<Utc>) -> Markup {
     let words = &reader.words().fleet;
-    let sheet = sheet(fleet, reader, now);
+    let sheet = sheet(fleet, reader, Moment::on_page(now));
     let socket = Some("/socket?view=fleet".to_owned());
     let frame = Frame { title: words.title, socket, stale: None, now };
     layout::page(

@@ -2,7 +2,6 @@
 
 mod line;
 
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use crate::{
@@ -14,16 +13,16 @@ use super::{
     reader::Reader,
     sheet::{Sheet, rows_id},
     sign::{self, sign},
-    time,
+    time::{self, Moment},
 };
 
 const TABLE: &str = "heat";
 
 /// Draws the heat onto the sheet.
-pub(super) fn draw(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader, now: DateTime<Utc>) {
+pub(super) fn draw(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader, moment: Moment) {
     let words = reader.words();
     sheet.piece("heat-head", head(heat, words));
-    sheet.piece("heat-clock", clock(heat, &words.heat, now));
+    sheet.piece("heat-clock", clock(heat, &words.heat, moment));
     let best = heat.best_lap_ms();
     let is_race = heat.heat.race_mode == "most_laps";
     let rows = heat.lines.iter().map(|line| line::draw(line, best, is_race, reader)).collect();
@@ -80,7 +79,7 @@ fn head(heat: &HeatBoard, words: &Words) -> Markup {
     }
 }
 
-fn clock(heat: &HeatBoard, words: &HeatWords, now: DateTime<Utc>) -> Markup {
+fn clock(heat: &HeatBoard, words: &HeatWords, moment: Moment) -> Markup {
     // A counter of zero at the end is a reset: it tells neither the time driven nor the time left.
     let is_over = matches!(&*heat.heat.state, "finished" | "next_heat");
     let to_go = Some(heat.heat.remaining_laps)
@@ -91,7 +90,7 @@ fn clock(heat: &HeatBoard, words: &HeatWords, now: DateTime<Utc>) -> Markup {
             @if let Some(laps) = to_go { p.togo { (words.laps_to_go.of(laps)) } }
             @if !is_over {
                 p class=[to_go.map(|_| "minor")] {
-                    span.label { (label) } " " (time::heat_clock(&heat.clock, now))
+                    span.label { (label) } " " (time::heat_clock(&heat.clock, moment))
                 }
             }
         }

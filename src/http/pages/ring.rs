@@ -4,7 +4,6 @@ mod course;
 mod dog;
 mod results;
 
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use crate::{
@@ -13,15 +12,15 @@ use crate::{
     http::words::RingWords,
 };
 
-use super::{reader::Reader, sheet::Sheet};
+use super::{reader::Reader, sheet::Sheet, time::Moment};
 
 pub(super) use dog::{marks, status_headline};
 
 /// Draws the ring onto the sheet.
-pub(super) fn draw(sheet: &mut Sheet, ring: &RingBoard, reader: &Reader, now: DateTime<Utc>) {
+pub(super) fn draw(sheet: &mut Sheet, ring: &RingBoard, reader: &Reader, moment: Moment) {
     let words = &reader.words().ring;
     sheet.piece("run-head", head(ring, words, reader));
-    sheet.piece("dog", dog::draw(ring, reader, now));
+    sheet.piece("dog", dog::draw(ring, reader, moment));
     sheet.piece("next", dog::next(ring, reader));
     if let Some(course) = course::draw(ring, reader) {
         sheet.piece("course", course);

@@ -9,7 +9,10 @@ use crate::{
     pipeline::live::{Link, Live, Staleness},
 };
 
-use super::{sign, time};
+use super::{
+    sign,
+    time::{self, Moment},
+};
 
 /// The element that tells it on the page of a feed.
 pub(super) const STATUS: &str = "status";
@@ -71,8 +74,8 @@ pub(super) fn is_busy(board: &Board) -> bool {
 }
 
 /// The line under the name of a feed.
-pub(super) fn line(live: &Live, now: DateTime<Utc>, words: &'static Words) -> Markup {
-    let badge = Badge::of(live, now, words);
+pub(super) fn line(live: &Live, moment: Moment, words: &'static Words) -> Markup {
+    let badge = Badge::of(live, moment.now, words);
     // While a clock runs, its age changes with every frame and is no news.
     let age = live.last_at.filter(|_| badge.class != "live");
     html! {
@@ -85,7 +88,7 @@ pub(super) fn line(live: &Live, now: DateTime<Utc>, words: &'static Words) -> Ma
                 " " span.fault { (words.link.unreadable) }
             }
             @if let Some(at) = age {
-                " " span.age { (words.link.last_data.around(time::ago(at, now, &words.time))) }
+                " " span.age { (words.link.last_data.around(time::ago(at, moment, &words.time))) }
             }
         }
     }

@@ -5,6 +5,28 @@ use maud::{Markup, html};
 
 use crate::{board::karting::Clock, http::words::TimeWords};
 
+/// When something is drawn, and for whom.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub now: DateTime<Utc>,
+    /// The script shows what changes with time alone: were it drawn, all would be news all the time.
+    is_for_script: bool,
+}
+
+impl Moment {
+    pub fn on_page(now: DateTime<Utc>) -> Self {
+        Self { now, is_for_script: false }
+    }
+
+    pub fn on_socket(now: DateTime<Utc>) -> Self {
+        Self { now, is_for_script: true }
+    }
+
+    fn text(self, of: impl FnOnce(DateTime<Utc>) -> String) -> Option<String> {
+        (!self.is_for_script).then(|| of(self.now))
+    }
+}
+
 /// A lap as timing screens write it, in all languages: `45.123`, `1:02.149`, `1:00:02.149`.
 pub(super) fn lap(ms: i32) -> String {
     let ms = ms.max(0);
@@ -40,20 +62,20 @@ pub(super) fn running(ms: i64) -> String {
 }
 
 /// A heat's clock that goes on by itself.
-pub(super) fn heat_clock(clock_at: &Clock, now: DateTime<Utc>) -> Markup {
+pub(super) fn heat_clock(clock_at: &Clock, moment: Moment) -> Markup {
     let dir = if clock_at.counts_down { "down" } else { "up" };
-    let shown = clock(clock_at.ms_at(now), clock_at.counts_down);
+    let shown = moment.text(|now| clock(clock_at.ms_at(now), clock_at.counts_down));
     html! {
         time data-clock-ms=(clock_at.ms) data-clock-at=(clock_at.at.timestamp_millis())
-            data-clock-dir=(dir) data-clock-runs[clock_at.runs] { (shown) }
+            data-clock-dir=(dir) data-clock-runs[clock_at.runs] { @if let Some(shown) = shown { (shown) } }
     }
 }
 
 /// The same for a page that shows many: told by the moment of its zero, so that the element stays
 /// the same while the clock just goes on.
-pub(super) fn steady_clock(clock_at: &Clock, now: DateTime<Utc>) -> Markup {
+pub(super) fn steady_clock(clock_at: &Clock, moment: Moment) -> Markup {
     if !clock_at.runs {
-        return heat_clock(clock_at, now);
+        return heat_clock(clock_at, moment);
     }
     let sign = if clock_at.counts_down { 1 } else { -1 };
     let zero_ms = clock_at.at.timestamp_millis() + sign * clock_at.ms;
@@ -61,18 +83,19 @@ pub(super) fn steady_clock(clock_at: &Clock, now: DateTime<Utc>) -> Markup {
     let zero_ms = (zero_ms + 500).div_euclid(1_000) * 1_000;
     let at = DateTime::from_timestamp_millis(zero_ms).unwrap_or(clock_at.at);
     let dir = if clock_at.counts_down { "down" } else { "up" };
-    let shown = clock(clock_at.ms_at(now), clock_at.counts_down);
+    let shown = moment.text(|now| clock(clock_at.ms_at(now), clock_at.counts_down));
     html! {
         time data-clock-ms="0" data-clock-at=(at.timestamp_millis()) data-clock-dir=(dir)
-            data-clock-runs { (shown) }
+            data-clock-runs { @if let Some(shown) = shown { (shown) } }
     }
 }
 
-/// The time of a dog that has been running for `ms` at `now`.
-pub(super) fn running_clock(since: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
+/// The time of a dog that has been running since then.
+pub(super) fn running_clock(since: DateTime<Utc>, moment: Moment) -> Markup {
+    let shown = moment.text(|now| running((now - since).num_milliseconds()));
     html! {
         time data-clock-ms="0" data-clock-at=(since.timestamp_millis()) data-clock-dir="up"
-            data-clock-runs data-clock-tenths { (running((now - since).num_milliseconds())) }
+            data-clock-runs data-clock-tenths { @if let Some(shown) = shown { (shown) } }
     }
 }
 
@@ -89,15 +112,19 @@ pub(super) fn span(seconds: i64, words: &TimeWords) -> String {
 }
 
 /// `3 s ago`, and on by itself.
-pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>, words: &TimeWords) -> Markup {
+pub(super) fn ago(at: DateTime<Utc>, moment: Moment, words: &TimeWords) -> Markup {
+    let shown = moment.text(|now| span((now - at).num_seconds(), words));
     words.ago.around(html! {
-        span data-since=(at.timestamp_millis()) { (span((now - at).num_seconds(), words)) }
+        span data-since=(at.timestamp_millis()) { @if let Some(shown) = shown { (shown) } }
     })
 }
 
 /// `8 s` until then, and down by itself.
-pub(super) fn until(at: DateTime<Utc>, now: DateTime<Utc>, words: &TimeWords) -> Markup {
-    html! { span data-until=(at.timestamp_millis()) { (span((at - now).num_seconds(), words)) } }
+pub(super) fn until(at: DateTime<Utc>, moment: Moment, words: &TimeWords) -> Markup {
+    let shown = moment.text(|now| span((at - now).num_seconds(), words));
+    html! {
+        span data-until=(at.timestamp_millis()) { @if let Some(shown) = shown { (shown) } }
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +163,7 @@ mod tests {
         let (counts_down, runs) = (true, true);
         let first = Clock { ms: 300_000, at: at(100), runs, counts_down };
         let later = Clock { ms: 299_000, at: at(1_350), runs, counts_down };
-        let now = at(2_000);
+        let now = Moment::on_page(at(2_000));
         assert_eq!(steady_clock(&first, now).0, steady_clock(&later, now).0);
         assert!(steady_clock(&first, now).0.contains("data-clock-at=\"1700000300000\""));
         assert!(steady_clock(&first, now).0.ends_with(">4:59</time>"));

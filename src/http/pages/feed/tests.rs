@@ -130,7 +130,12 @@ fn charts_stand_for_a_while_when_laps_come_in() {
 #[test]
 fn sheet_says_the_same_in_pieces_as_on_a_page() {
     let board = Board::Heat(Arc::new(heat(vec![line(1, "Ale", &[]), line(2, "Zoë", &[])])));
-    let whole = sheet(&live(board.clone()), &mut Charts::default(), &reader(Lang::En), at(1));
+    let whole = sheet(
+        &live(board.clone()),
+        &mut Charts::default(),
+        &reader(Lang::En),
+        Moment::on_page(at(1)),
+    );
     let page = whole.board().into_string();
     let changes = crate::http::fragments::Differ::default().changes(whole.fragments());
     let message = changes.message(None, at(1) + TimeDelta::milliseconds(5));

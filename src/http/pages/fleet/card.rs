@@ -10,7 +10,14 @@ use crate::{
 };
 
 use super::{
-    super::{heat, reader::Reader, ring, sheet::Element, status::Badge, time},
+    super::{
+        heat,
+        reader::Reader,
+        ring,
+        sheet::Element,
+        status::Badge,
+        time::{self, Moment},
+    },
     Seen,
 };
 
@@ -29,13 +36,13 @@ pub(super) fn is_in_trouble(seen: &Seen, now: DateTime<Utc>) -> bool {
         || badge(seen, now, crate::http::words::Lang::En.words()).class == "bad"
 }
 
-pub(super) fn draw(seen: &Seen, reader: &Reader, now: DateTime<Utc>) -> Element {
+pub(super) fn draw(seen: &Seen, reader: &Reader, moment: Moment) -> Element {
     let (words, live) = (reader.words(), &seen.live);
     let feed = &live.feed;
     let id = format!("f-{}", feed.id);
-    let badge = badge(seen, now, words);
+    let badge = badge(seen, moment.now, words);
     let age = live.last_at.filter(|_| badge.class != "live");
-    let class = if is_in_trouble(seen, now) { "card trouble" } else { "card" };
+    let class = if is_in_trouble(seen, moment.now) { "card trouble" } else { "card" };
     // What it showed last is no news when it is not connected.
     let is_true = badge.class != "bad";
     let html = html! {
@@ -44,10 +51,10 @@ pub(super) fn draw(seen: &Seen, reader: &Reader, now: DateTime<Utc>) -> Element 
                 a href=(reader.link(&format!("/feeds/{}", feed.id))) dir="auto" { (feed.name) }
                 (badge.draw())
             }
-            (faults(seen, words, now))
-            @if is_true { (on(&live.board, reader, now)) }
+            (faults(seen, words, moment))
+            @if is_true { (on(&live.board, reader, moment)) }
             @if let Some(at) = age {
-                p.age { (words.link.last_data.around(time::ago(at, now, &words.time))) }
+                p.age { (words.link.last_data.around(time::ago(at, moment, &words.time))) }
             }
         }
     };
@@ -71,7 +78,7 @@ fn is_unreadable(seen: &Seen) -> bool {
 }
 
 /// What is wrong, in plain words, and when the next try is.
-fn faults(seen: &Seen, words: &'static Words, now: DateTime<Utc>) -> Markup {
+fn faults(seen: &Seen, words: &'static Words, moment: Moment) -> Markup {
     let link = &words.link;
     let Some(health) = &seen.health else { return html! {} };
     let is_away = health.state != FeedState::Up;
@@ -79,7 +86,7 @@ fn faults(seen: &Seen, words: &'static Words, now: DateTime<Utc>) -> Markup {
     let reason = health.last_error.as_deref().filter(|_| is_away);
     let reason = reason.map(|error| error.split(':').next().unwrap_or(error));
     let retry_at =
-        health.retry_in_s.filter(|_| reason.is_some()).map(|wait| next_second(now, wait));
+        health.retry_in_s.filter(|_| reason.is_some()).map(|wait| next_second(moment.now, wait));
     html! {
         @if health.state == FeedState::Quarantined {
             p.fault { (link.was_quarantined) }
@@ -87,7 +94,7 @@ fn faults(seen: &Seen, words: &'static Words, now: DateTime<Utc>) -> Markup {
             p.fault {
                 (link.reason(reason))
                 @if let Some(at) = retry_at {
-                    " " (link.next_try.around(time::until(at, now, &words.time)))
+                    " " (link.next_try.around(time::until(at, moment, &words.time)))
                 }
             }
         }
@@ -102,24 +109,24 @@ fn next_second(now: DateTime<Utc>, wait_s: f64) -> DateTime<Utc> {
     DateTime::from_timestamp(at.div_euclid(1_000), 0).unwrap_or(now)
 }
 
-fn on(board: &Board, reader: &Reader, now: DateTime<Utc>) -> Markup {
+fn on(board: &Board, reader: &Reader, moment: Moment) -> Markup {
     let words = reader.words();
     match board {
-        Board::Heat(board) => of_heat(board, reader, now),
-        Board::Ring(board) => of_ring(board, reader, now),
+        Board::Heat(board) => of_heat(board, reader, moment),
+        Board::Ring(board) => of_ring(board, reader, moment),
         Board::Empty => html! { p.calm { (words.heat.no_heat) } },
         Board::NotReady(_) => html! { p.calm { (words.ring.not_ready) } },
         Board::Unknown => html! { p.calm { (words.heat.waiting) } },
     }
 }
 
-fn of_heat(heat: &HeatBoard, reader: &Reader, now: DateTime<Utc>) -> Markup {
+fn of_heat(heat: &HeatBoard, reader: &Reader, moment: Moment) -> Markup {
     let words = &reader.words().heat;
     let leader = heat.leader().map(|line| &line.standing);
     html! {
         p.on {
             b dir="auto" { (heat::title(&heat.heat.key.name)) }
-            @if heat.clock.runs { " " (time::steady_clock(&heat.clock, now)) }
+            @if heat.clock.runs { " " (time::steady_clock(&heat.clock, moment)) }
         }
         p.facts {
             (heat::state(&heat.heat.state, words))
@@ -134,7 +141,7 @@ fn of_heat(heat: &HeatBoard, reader: &Reader, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn of_ring(ring: &RingBoard, reader: &Reader, now: DateTime<Utc>) -> Markup {
+fn of_ring(ring: &RingBoard, reader: &Reader, moment: Moment) -> Markup {
     let words = &reader.words().ring;
     let title = ring.run.as_ref().map(|run| ring::title(&run.key, words));
     let dog = ring.on_course.as_ref().map(|on| &on.playset);
@@ -146,7 +153,7 @@ fn of_ring(ring: &RingBoard, reader: &Reader, now: DateTime<Utc>) -> Markup {
             }
             @if let Some(on) = &ring.on_course {
                 @if let Some(since) = on.running_since.filter(|_| on.is_running()) {
-                    " " (time::running_clock(since, now))
+                    " " (time::running_clock(since, moment))
                 } @else if let Some(time) = on.playset.time_s.as_ref().filter(|_| on.is_done()) {
                     " " span.num { (time) }
                 }

@@ -18,7 +18,10 @@ use crate::http::{
     words::Lang,
 };
 
-use super::{super::reader::Reader, gather, sheet};
+use super::{
+    super::{reader::Reader, time::Moment},
+    gather, sheet,
+};
 
 /// A person looks at many cards: they need not change more often.
 const EVERY: Duration = Duration::from_secs(1);
@@ -41,7 +44,7 @@ impl FleetDesk {
             return Some(fragments.clone());
         }
         let fleet = gather(sources).await?;
-        let fragments = sheet(&fleet, reader, Utc::now()).fragments();
+        let fragments = sheet(&fleet, reader, Moment::on_socket(Utc::now())).fragments();
         drawn.insert(key, (Instant::now(), fragments.clone()));
         Some(fragments)
     }

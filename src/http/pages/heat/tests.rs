@@ -15,7 +15,7 @@ fn row(line: &Line, best: i32, lang: Lang) -> String {
 
 fn drawn(heat: &HeatBoard, lang: Lang) -> String {
     let mut sheet = Sheet::default();
-    draw(&mut sheet, heat, &reader(lang), at(10));
+    draw(&mut sheet, heat, &reader(lang), Moment::on_page(at(10)));
     sheet.board().into_string()
 }
 

@@ -1,6 +1,5 @@
 //! One dog: on course, just done, or the next to start.
 
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use crate::{
@@ -13,12 +12,15 @@ use crate::{
 };
 
 use super::{
-    super::{reader::Reader, time},
+    super::{
+        reader::Reader,
+        time::{self, Moment},
+    },
     dog_name,
 };
 
 /// The dog on course or just done.
-pub(super) fn draw(ring: &RingBoard, reader: &Reader, now: DateTime<Utc>) -> Markup {
+pub(super) fn draw(ring: &RingBoard, reader: &Reader, moment: Moment) -> Markup {
     let words = &reader.words().ring;
     let Some(on) = &ring.on_course else {
         return html! {
@@ -40,7 +42,7 @@ pub(super) fn draw(ring: &RingBoard, reader: &Reader, now: DateTime<Utc>) -> Mar
             h3 { (title) }
             (who(&dog.pair, dog.start_order, reader))
             div.figures {
-                p.time { span.label { (words.time) } " " (running_time(on, now)) }
+                p.time { span.label { (words.time) } " " (running_time(on, moment)) }
                 @for (label, count) in [(words.faults, dog.faults), (words.refusals, dog.refusals)] {
                     p class=[count.filter(|count| *count > 0).map(|_| "some")] {
                         span.label { (label) } " " b { (or_dash(count)) }
@@ -111,13 +113,13 @@ fn who(pair: &Pair, start_order: Option<i32>, reader: &Reader) -> Markup {
     }
 }
 
-fn running_time(on: &OnCourse, now: DateTime<Utc>) -> Markup {
+fn running_time(on: &OnCourse, moment: Moment) -> Markup {
     if on.is_done() {
         let time = on.playset.time_s.as_ref();
         return html! { b { (time.map_or_else(|| "–".to_owned(), ToString::to_string)) } };
     }
     match on.running_since.filter(|_| on.is_running()) {
-        Some(since) => time::running_clock(since, now),
+        Some(since) => time::running_clock(since, moment),
         // It was on its way when it was first seen, or stands at the start.
         None => html! { b { "–" } },
     }

@@ -10,13 +10,13 @@ use super::{
 
 fn drawn(ring: &RingBoard, reader: &Reader) -> String {
     let mut sheet = Sheet::default();
-    draw(&mut sheet, ring, reader, at(8));
+    draw(&mut sheet, ring, reader, Moment::on_page(at(8)));
     sheet.board().into_string()
 }
 
 #[test]
 fn ring_shows_the_dog_on_course() {
-    let html = dog::draw(&ring(), &reader(Lang::De), at(8)).into_string();
+    let html = dog::draw(&ring(), &reader(Lang::De), Moment::on_page(at(8))).into_string();
     assert_eq!(
         html,
         "<section id=\"dog\" class=\"panel\"><h3>Im Parcours</h3>\
@@ -53,7 +53,7 @@ fn ring_shows_the_result_of_a_dog_that_is_done() {
         ..dog("own", "Mel", "calculated")
     };
     ring.on_course.as_mut().unwrap().playset = done;
-    let html = dog::draw(&ring, &reader(Lang::Fr), at(8)).into_string();
+    let html = dog::draw(&ring, &reader(Lang::Fr), Moment::on_page(at(8))).into_string();
     assert!(html.contains("<b>41.300</b>") && !html.contains("data-clock"), "{html}");
     let result = "<p class=\"facts result\"><span>Classement <b>2</b></span>\
                   <span>Pénalités <b>6.300</b></span><span>Vitesse <b>4,37 m/s</b></span>\
