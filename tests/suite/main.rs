@@ -30,6 +30,7 @@ mod guard;
 mod http;
 mod journal;
 mod outage;
+mod pages;
 mod recordings;
 mod relay;
 mod samples;

@@ -73,11 +73,16 @@ pub(super) fn is_busy(board: &Board) -> bool {
     }
 }
 
+/// When the data came that is shown, where that is worth telling: while a clock runs it changes with
+/// every frame, and what came before there was anything to show is none.
+pub(super) fn age(live: &Live, badge: Badge) -> Option<DateTime<Utc>> {
+    live.last_at.filter(|_| badge.class != "live" && live.board != Board::Unknown)
+}
+
 /// The line under the name of a feed.
 pub(super) fn line(live: &Live, moment: Moment, words: &'static Words) -> Markup {
     let badge = Badge::of(live, moment.now, words);
-    // While a clock runs, its age changes with every frame and is no news.
-    let age = live.last_at.filter(|_| badge.class != "live");
+    let age = age(live, badge);
     html! {
         p id=(STATUS) class="status" {
             (badge.draw())

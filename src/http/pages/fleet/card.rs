@@ -15,7 +15,7 @@ use super::{
         reader::Reader,
         ring,
         sheet::Element,
-        status::Badge,
+        status::{self, Badge},
         time::{self, Moment},
     },
     Seen,
@@ -41,7 +41,7 @@ pub(super) fn draw(seen: &Seen, reader: &Reader, moment: Moment) -> Element {
     let feed = &live.feed;
     let id = format!("f-{}", feed.id);
     let badge = badge(seen, moment.now, words);
-    let age = live.last_at.filter(|_| badge.class != "live");
+    let age = status::age(live, badge);
     let class = if is_in_trouble(seen, moment.now) { "card trouble" } else { "card" };
     // What it showed last is no news when it is not connected.
     let is_true = badge.class != "bad";
