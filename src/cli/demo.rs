@@ -3,7 +3,7 @@
 //! Simulated venues, the service with a private Postgres, and a line for every lap and result as
 //! it reaches the database. All of it lives in a temporary folder that goes at the end.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use actix::{Actor, Context as ActorContext, Handler};
 use anyhow::Context;
@@ -18,22 +18,36 @@ use crate::{
         karting::{KartingEvent, Lap},
     },
     pipeline::message::{BatchWritten, Entry},
-    simulator::{RingOptions, Simulator, SimulatorOptions, TrackOptions},
+    simulator::{
+        KartOptions, LeadIn, Plays, RingDayOptions, RingOptions, Simulator, SimulatorOptions,
+        Start, TrackOptions,
+    },
 };
 
 use super::{
-    Failure,
+    Failure, browser,
     run::{Signals, serve},
     say,
 };
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// By then a track's first heat is on, and not yet near its end three minutes later.
+const HEAT_IS_ON: Duration = Duration::from_secs(150);
+/// By then a ring has results.
+const DOGS_DONE: Duration = Duration::from_secs(400);
+/// As quick as every frame still reaches the screens.
+const LEAD_IN_SPEED: f64 = 50.0;
 
 #[derive(clap::Args)]
 pub(super) struct Demo {
     /// Where to serve HTTP
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     bind: SocketAddr,
-    /// How much faster than real
-    #[arg(long, default_value_t = 4.0)]
+    /// Open it in the browser
+    #[arg(long)]
+    open: bool,
+    /// How much faster than real; clocks on the pages go at real speed
+    #[arg(long, default_value_t = 1.0)]
     speed: f64,
     #[arg(long, default_value_t = 3)]
     tracks: usize,
@@ -69,13 +83,20 @@ impl Demo {
             () = signals.end() => return Ok(()),
         };
         let program = std::env::current_exe().context("this program can't be found")?;
-        say(format_args!("health    http://{0}/health   (also /metrics, /readyz)", app.address()));
+        let address = format!("http://{}", app.address());
+        say(format_args!("watch     {address}/"));
+        say(format_args!("overlays  {address}/overlay   (for OBS)"));
+        say(format_args!("health    {address}/health   (also /metrics, /readyz)"));
         say(format_args!("fleet     {} status --at {}", program.display(), app.address()));
         if let Some(url) = app.database_url() {
             say(format_args!("database  psql '{url}'"));
         }
         say(format_args!("          select * from laps order by crossed_at desc limit 10;"));
         say(format_args!("Ctrl-C ends everything.\n"));
+        if self.open {
+            // Some openers end only with the browser.
+            actix::spawn(browser::open(format!("{address}/")));
+        }
         let ended = serve(app, &mut signals, config).await;
         simulator.stop().await;
         ended
@@ -88,7 +109,10 @@ impl Demo {
         for n in 1..=self.tracks {
             let track = simulator.add_track(TrackOptions {
                 seed: self.seed.wrapping_mul(1_000).wrapping_add(n as u64),
+                plays: Plays::World(busy_track(n)),
                 speed: self.speed,
+                start: Start::WithFirstSubscriber,
+                lead_in: Some(self.lead_in(HEAT_IS_ON, n)),
                 ..TrackOptions::new(format!("{n}@demo"))
             });
             text += &format!(
@@ -101,7 +125,10 @@ impl Demo {
         for n in 1..=self.rings {
             let ring = simulator.add_ring(RingOptions {
                 seed: self.seed.wrapping_mul(2_000).wrapping_add(n as u64),
+                plays: Plays::World(busy_ring()),
                 speed: self.speed,
+                start: Start::WithFirstSubscriber,
+                lead_in: Some(self.lead_in(DOGS_DONE, n)),
                 ..RingOptions::new(format!("demo{n:04}"))
             });
             text += &format!(
@@ -111,6 +138,28 @@ impl Demo {
             );
         }
         text
+    }
+
+    /// Heats and runs are under way when somebody looks, each venue's further than the one's before.
+    fn lead_in(&self, at_least: Duration, n: usize) -> LeadIn {
+        let further = MINUTE * [1, 2, 3, 0][n % 4];
+        LeadIn { lasts: at_least + further, speed: self.speed.max(LEAD_IN_SPEED) }
+    }
+}
+
+/// Laps short enough that something happens every few seconds.
+fn busy_track(n: usize) -> KartOptions {
+    let lap_ms = Some([34_000, 41_000, 29_000][n % 3]);
+    KartOptions { heat_s: 480, lap_ms, drivers: 9..=14, ..KartOptions::default() }
+}
+
+/// One whose clock is on the wire.
+fn busy_ring() -> RingDayOptions {
+    RingDayOptions {
+        not_ready_s: 5,
+        has_timer: Some(true),
+        is_later_revision: Some(true),
+        ..RingDayOptions::default()
     }
 }
 

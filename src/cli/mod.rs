@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod browser;
 mod check;
 mod database_url;
 mod demo;

@@ -48,7 +48,7 @@ pub use self::{
     playback::Playback,
     recorded::{Recorded, Unplayable},
     sent::{SentConnection, SentFrame, SentLog},
-    venue::{Start, Venue},
+    venue::{LeadIn, Start, Venue},
     world::Frame,
 };
 
@@ -95,6 +95,8 @@ pub struct TrackOptions {
     /// Seconds of the world in a second of ours; infinite: as fast as it goes.
     pub speed: f64,
     pub start: Start,
+    /// None: the world goes at its speed from the beginning.
+    pub lead_in: Option<LeadIn>,
     pub compression: Compression,
 }
 
@@ -107,6 +109,7 @@ impl TrackOptions {
             seed: 1,
             speed: 1.0,
             start: Start::Now,
+            lead_in: None,
             compression: Compression::default(),
         }
     }
@@ -122,6 +125,8 @@ pub struct RingOptions {
     /// Seconds of the world in a second of ours; infinite: as fast as it goes.
     pub speed: f64,
     pub start: Start,
+    /// None: the world goes at its speed from the beginning.
+    pub lead_in: Option<LeadIn>,
     pub compression: Compression,
 }
 
@@ -134,6 +139,7 @@ impl RingOptions {
             seed: 1,
             speed: 1.0,
             start: Start::Now,
+            lead_in: None,
             compression: Compression::default(),
         }
     }
@@ -170,26 +176,26 @@ impl Simulator {
 
     /// Opens a track. An earlier one with the same resource can be reached no more.
     pub fn add_track(&self, options: TrackOptions) -> Track {
-        let TrackOptions { resource, plays, seed, speed, start, compression } = options;
+        let TrackOptions { resource, plays, seed, speed, start, lead_in, compression } = options;
         let playing = match plays {
             Plays::World(options) => Playing::Karting(Box::new(KartWorld::new(seed, options))),
             Plays::Recording(playback) => Playing::recording(playback),
             Plays::Nothing => Playing::Nothing,
         };
         let kind = Kind::Track { resource };
-        Track(self.open(kind, playing, Pace { speed, start }, compression))
+        Track(self.open(kind, playing, Pace { speed, start, lead_in }, compression))
     }
 
     /// Opens a ring. An earlier one with the same token can be reached no more.
     pub fn add_ring(&self, options: RingOptions) -> Ring {
-        let RingOptions { token, plays, seed, speed, start, compression } = options;
+        let RingOptions { token, plays, seed, speed, start, lead_in, compression } = options;
         let playing = match plays {
             Plays::World(options) => Playing::Agility(Box::new(RingWorld::new(seed, options))),
             Plays::Recording(playback) => Playing::recording(playback),
             Plays::Nothing => Playing::Nothing,
         };
         let kind = Kind::Ring { token };
-        Ring(self.open(kind, playing, Pace { speed, start }, compression))
+        Ring(self.open(kind, playing, Pace { speed, start, lead_in }, compression))
     }
 
     /// Resets every open connection of every venue, without a goodbye.

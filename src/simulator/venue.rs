@@ -45,10 +45,35 @@ pub enum Start {
     OnResume,
 }
 
+/// The beginning of a world in quick motion, so that who looks at it sees it in full swing soon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LeadIn {
+    /// How much of the world.
+    pub lasts: Duration,
+    /// Seconds of the world in a second of ours.
+    pub speed: f64,
+}
+
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
     pub speed: f64,
     pub start: Start,
+    pub lead_in: Option<LeadIn>,
+}
+
+impl Pace {
+    /// How long after its beginning, by our clock, a world comes to `moment`.
+    fn until(&self, moment: Duration) -> Duration {
+        let (lead_in, seconds) = match self.lead_in {
+            None => (Duration::ZERO, 0.0),
+            Some(LeadIn { lasts, speed }) => {
+                let lead_in = moment.min(lasts);
+                (lead_in, lead_in.as_secs_f64() / speed)
+            }
+        };
+        let rest = (moment - lead_in).as_secs_f64() / self.speed;
+        Duration::try_from_secs_f64(seconds + rest).unwrap_or(FAR_AWAY).min(FAR_AWAY)
+    }
 }
 
 pub(super) enum Kind {
@@ -421,9 +446,7 @@ pub(super) async fn run(venue: Arc<Venue>) {
             began += held_since.elapsed();
         }
         let Some(due) = venue.due() else { break };
-        let wait = Duration::try_from_secs_f64(due.as_secs_f64() / venue.pace.speed)
-            .unwrap_or(FAR_AWAY)
-            .min(FAR_AWAY);
+        let wait = venue.pace.until(due);
         tokio::select! {
             biased;
             changed = is_held.changed() => if changed.is_err() { return },
@@ -440,4 +463,26 @@ pub(super) async fn run(venue: Arc<Venue>) {
 /// What these mutexes guard is whole at any time, even if a thread died.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pace_is_quick_until_the_lead_in_is_over() {
+        let lead_in = LeadIn { lasts: Duration::from_secs(100), speed: 50.0 };
+        let mut pace = Pace { speed: 2.0, start: Start::Now, lead_in: Some(lead_in) };
+        let until = |pace: Pace, seconds| pace.until(Duration::from_secs(seconds)).as_secs_f64();
+        assert_eq!(until(pace, 0), 0.0);
+        assert_eq!(until(pace, 50), 1.0);
+        assert_eq!(until(pace, 100), 2.0);
+        assert_eq!(until(pace, 110), 7.0);
+        pace.lead_in = None;
+        assert_eq!(until(pace, 110), 55.0);
+        pace.speed = f64::INFINITY;
+        assert_eq!(until(pace, 110), 0.0);
+        pace.speed = 0.0;
+        assert_eq!(pace.until(Duration::from_secs(1)), FAR_AWAY);
+    }
 }

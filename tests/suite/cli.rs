@@ -406,7 +406,9 @@ fn demo_shows_life_and_leaves_nothing_behind() {
         let read = || fs::read_to_string(&said).unwrap();
         wait_until("laps and results", async || {
             let said = read();
-            said.contains("/health")
+            said.contains("watch     http://127.0.0.1:")
+                && said.contains("/overlay")
+                && said.contains("/health")
                 && said.contains(" lap 1 ")
                 && said.contains("place")
                 && said.contains("psql")
