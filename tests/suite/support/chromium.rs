@@ -187,9 +187,10 @@ impl Page {
         }
     }
 
-    /// The text of the first element that the selector finds, as it is shown.
+    /// The text of the first element that the selector finds, as it is shown; a drawing's as it is.
     pub async fn text(&mut self, selector: &str) -> String {
-        let text = self.evaluate(&format!("document.querySelector({selector:?})?.innerText")).await;
+        let found = format!("document.querySelector({selector:?})");
+        let text = self.evaluate(&format!("{found}?.innerText ?? {found}?.textContent")).await;
         text.as_str().unwrap_or_else(|| panic!("no {selector}")).to_owned()
     }
 
@@ -321,11 +322,15 @@ impl Page {
         };
         let request = || params["requestId"].as_str().unwrap_or_default().to_owned();
         match method {
-            "Runtime.consoleAPICalled" => self.errors.push(format!("console: {}", params["args"])),
+            "Runtime.consoleAPICalled" if is_bad(&params["type"]) => {
+                self.errors.push(format!("console: {}", params["args"]));
+            }
             "Runtime.exceptionThrown" => {
                 self.errors.push(format!("thrown: {}", params["exceptionDetails"]));
             }
-            "Log.entryAdded" => self.errors.push(format!("log: {}", params["entry"])),
+            "Log.entryAdded" if is_bad(&params["entry"]["level"]) => {
+                self.errors.push(format!("log: {}", params["entry"]))
+            }
             "Page.javascriptDialogOpening" => {
                 self.errors.push(format!("dialog: {}", params["message"]));
                 self.tell("Page.handleJavaScriptDialog", json!({"accept": true})).await;
@@ -345,6 +350,11 @@ impl Page {
             _ => {}
         }
     }
+}
+
+/// Of a line in the console.
+fn is_bad(level: &Value) -> bool {
+    matches!(level.as_str(), Some("error" | "warning" | "assert" | "trace"))
 }
 
 /// A picture of a page.

@@ -1,0 +1,104 @@
+//! Heats that were.
+
+use actix::System;
+
+use crate::support::{
+    postgres::TestDb,
+    proxy::{Network, Proxy},
+    wait_until,
+};
+
+use super::{
+    HOSTILE,
+    stage::{Heat, Stage},
+};
+
+/// A heat that has been driven and is in the database.
+async fn with_a_heat(stage: &Stage) {
+    let mut heat = Heat::running(&["Ann", HOSTILE]);
+    for lap in 0..3 {
+        for driver in [1, 2] {
+            heat.lap(driver, 40_000 + lap * 100 + driver as u32 * 50);
+            stage.show(&heat);
+        }
+    }
+    heat.state = 4;
+    heat.clock_ms = 0;
+    stage.show(&heat);
+    let finished = "SELECT count(*) AS heats FROM heats WHERE finished_at IS NOT NULL";
+    wait_until("the heat is stored", async || stage.db.value(finished) == 1).await;
+}
+
+#[test]
+fn past_heat_is_found_from_its_feed_and_shown_whole() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        with_a_heat(&stage).await;
+        let mut page = stage.open("/feeds/track").await;
+        page.evaluate("document.querySelector('a[href$=\"/heats\"]').click()").await;
+        page.wait_until("location.pathname === '/feeds/track/heats'").await;
+        page.wait_until("document.querySelector('.heats')").await;
+        let row = page.text(".heats tbody tr").await;
+        for word in ["7 - Final", "Finished", "2", "Ann", "40.050"] {
+            assert!(row.contains(word), "{word} in {row}");
+        }
+        page.evaluate("document.querySelector('.heats tbody a').click()").await;
+        page.wait_until("location.pathname.startsWith('/heats/')").await;
+        page.wait_until("document.readyState === 'complete'").await;
+        for chart in ["#lap-chart", "#position-chart"] {
+            let drawn = page.count(&format!("{chart} polyline[class^=c]:not(.leader)")).await;
+            assert_eq!(drawn, 2, "{chart}");
+        }
+        assert!(page.text("#completeness").await.contains("all 6 laps"));
+        assert!(page.text("#heat").await.contains(HOSTILE));
+        page.evaluate("document.querySelector('#all-laps summary').click()").await;
+        assert!(page.text("#all-laps tbody tr").await.contains("40.050"));
+        assert_eq!(page.count("img").await, 0);
+        page.evaluate("document.querySelector('.title a').click()").await;
+        page.wait_until("location.pathname === '/feeds/track'").await;
+        page.assert_no_errors().await;
+    });
+}
+
+#[test]
+fn pages_of_past_heats_say_so_when_there_is_none() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        let feeds = "SELECT count(*) AS feeds FROM feeds";
+        wait_until("the feeds are stored", async || stage.db.value(feeds) == 2).await;
+        let (status, text) = stage.service.get("/feeds/track/heats?lang=de").await;
+        assert_eq!(status, 200);
+        assert!(text.contains("Hier gab es noch keine Läufe."), "{text}");
+        for path in ["/heats/1", "/heats/none", "/heats/99999999999999999999", "/feeds/no/heats"] {
+            let (status, text) = stage.service.get(path).await;
+            assert_eq!(status, 404, "{path}");
+            assert!(text.contains("</html>"), "{path}: {text}");
+        }
+    });
+}
+
+#[test]
+fn pages_of_past_heats_say_so_while_the_database_is_away() {
+    System::new().block_on(async {
+        let db = TestDb::new();
+        let (before, after) = db.url.split_once("127.0.0.1:").unwrap();
+        let (port, name) = after.split_once('/').unwrap();
+        let proxy = Proxy::start(([127, 0, 0, 1], port.parse().unwrap()).into()).await;
+        let url = format!("{before}{}/{name}", proxy.address);
+        let stage = Stage::on(TestDb { url, pool: db.pool.clone() }).await;
+        with_a_heat(&stage).await;
+        proxy.set(Network::Cut);
+        for path in ["/feeds/track/heats", "/heats/1"] {
+            let (status, text) = stage.service.get(path).await;
+            assert_eq!(status, 503, "{path}");
+            assert!(text.contains("The database does not answer."), "{path}: {text}");
+        }
+        // What is live needs no database.
+        assert_eq!(stage.service.get("/feeds/track").await.0, 200);
+        proxy.set(Network::Passes);
+        wait_until("the heat is shown", async || {
+            stage.service.get("/feeds/track/heats").await.0 == 200
+        })
+        .await;
+    });
+}
