@@ -251,7 +251,9 @@
     for (const venue of document.querySelectorAll(".venue")) {
       let here = 0;
       for (const card of venue.querySelectorAll(".card")) {
-        const text = plain(`${card.dataset.find} ${card.textContent}`);
+        // Names and states; not the numbers, which come and go.
+        const said = [...card.querySelectorAll(".card-head, .on b, .facts")];
+        const text = plain([card.dataset.find, ...said.map((part) => part.textContent)].join(" "));
         const fits = wanted.every((word) => text.includes(word));
         if (card.hidden === fits) card.hidden = !fits;
         here += fits;
