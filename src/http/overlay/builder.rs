@@ -4,12 +4,20 @@
 //! one function reads both. A script shows each change at once where there is one.
 
 use actix_web::{HttpRequest, HttpResponse, error::ErrorServiceUnavailable, web::Data};
-use maud::{DOCTYPE, Markup, html};
+use chrono::Utc;
+use maud::{Markup, html};
 use url::form_urlencoded;
 
 use crate::{
     board::Board,
-    http::{Sources, words::Lang},
+    http::{
+        Sources,
+        pages::{
+            layout::{self, Frame},
+            reader::Reader,
+        },
+        words::Lang,
+    },
     pipeline::live::{GetLive, Live},
 };
 
@@ -33,7 +41,7 @@ pub(super) async fn page(
     let connection = request.connection_info();
     let builder = Builder {
         origin: format!("{}://{}", connection.scheme(), connection.host()),
-        ..Builder::new(&feeds, request.query_string(), &request)
+        ..Builder::new(&feeds, request.query_string(), Reader::of(&request, sources.privacy))
     };
     let page = builder.page().into_string();
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
@@ -44,15 +52,13 @@ struct Builder<'a> {
     feed: Option<&'a Live>,
     layout: Layout,
     problems: Vec<Problem>,
-    lang: Lang,
-    /// The address names the language.
-    is_lang_chosen: bool,
+    reader: Reader,
     /// Where this page is served, without a slash at the end.
     origin: String,
 }
 
 impl<'a> Builder<'a> {
-    fn new(feeds: &'a [Live], query: &str, request: &HttpRequest) -> Self {
+    fn new(feeds: &'a [Live], query: &str, reader: Reader) -> Self {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         let wanted = pairs.find(|(key, _)| key == "feed").map(|(_, feed)| feed);
         let feed = feeds.iter().find(|live| Some(live.feed.id.as_str()) == wanted.as_deref());
@@ -62,63 +68,44 @@ impl<'a> Builder<'a> {
             feed: feed.or(feeds.first()),
             layout,
             problems,
-            lang: Lang::of(request),
-            is_lang_chosen: Lang::chosen(request).is_some(),
+            reader,
             origin: String::new(),
         }
     }
 
     fn words(&self) -> &'static BuilderWords {
-        &Words::of(self.lang).builder
+        &Words::of(self.reader.lang).builder
     }
 
     fn page(&self) -> Markup {
-        let words = self.words();
-        html! {
-            (DOCTYPE)
-            html lang=(self.lang.tag()) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    title { (words.title) " · Ringside" }
-                    link rel="icon" href="data:,";
-                    link rel="stylesheet" href=(BUILDER_CSS.href());
-                    script src=(BUILDER_JS.href()) defer {}
-                }
-                body {
-                    nav {
-                        a.brand href=(self.home()) { "Ringside" }
-                        a href=(self.home()) { (self.lang.words().page.all_feeds) }
-                    }
-                    main {
-                        header {
-                            h1 { (words.title) }
-                            p { (words.intro) }
-                        }
-                        @match self.feed {
-                            None => p.notice { (words.no_feeds) },
-                            Some(feed) => {
-                                div.bench {
-                                    (self.form(feed))
-                                    div.outcome {
-                                        (self.preview(feed))
-                                        (self.outcome(feed))
-                                    }
-                                }
-                            }
-                        }
+        let words = self.reader.words();
+        let title = words.page.overlays;
+        let frame = Frame { title, socket: None, stale: None, now: Utc::now() };
+        let bench = match self.feed {
+            None => html! { p.panel.notice { (words.fleet.no_feeds) } },
+            Some(feed) => html! {
+                div.bench {
+                    (self.form(feed))
+                    div.outcome {
+                        (self.preview(feed))
+                        (self.outcome(feed))
                     }
                 }
-            }
-        }
-    }
-
-    fn home(&self) -> String {
-        match self.is_lang_chosen {
-            true => format!("/?lang={}", self.lang.tag()),
-            false => "/".to_owned(),
-        }
+            },
+        };
+        layout::page(
+            &frame,
+            &self.reader,
+            html! {
+                link rel="stylesheet" href=(BUILDER_CSS.href());
+                script src=(BUILDER_JS.href()) defer {}
+                header.title {
+                    h1 { (title) }
+                    p.status { (self.words().intro) }
+                }
+                (bench)
+            },
+        )
     }
 
     fn form(&self, feed: &Live) -> Markup {
@@ -200,7 +187,7 @@ impl<'a> Builder<'a> {
                     span { (words.language) }
                     select name="lang" {
                         @for lang in Lang::ALL {
-                            option value=(lang.tag()) lang=(lang.tag()) selected[lang == self.lang] {
+                            option value=(lang.tag()) lang=(lang.tag()) selected[lang == self.reader.lang] {
                                 (lang.name())
                             }
                         }
@@ -241,7 +228,7 @@ impl<'a> Builder<'a> {
         let words = self.words();
         let at_once = Layout { delay_s: Thousandths(0), ..self.layout.clone() };
         html! {
-            section.preview {
+            section.panel.preview {
                 h2 { (words.preview) }
                 div.ground id="ground" {
                     iframe id="preview" title=(words.preview) src=(self.path(feed, &at_once)) {}
@@ -257,7 +244,7 @@ impl<'a> Builder<'a> {
         html! {
             div id="outcome" {
                 @if !self.problems.is_empty() { (self.told()) }
-                section.address {
+                section.panel.address {
                     h2 id="address-title" { (words.address) }
                     div.line {
                         input id="address" type="text" readonly aria-labelledby="address-title"
@@ -267,7 +254,7 @@ impl<'a> Builder<'a> {
                     }
                     p.note id="copy-note" role="status" {}
                 }
-                section {
+                section.panel {
                     h2 { (words.obs) }
                     ol { @for step in words.obs_steps { li { (step) } } }
                     p.note { (words.obs_note) }
@@ -280,7 +267,7 @@ impl<'a> Builder<'a> {
     fn told(&self) -> Markup {
         let words = self.words();
         html! {
-            section.problems role="alert" {
+            section.panel.problems role="alert" {
                 p { (words.problems) }
                 ul {
                     @for Problem { key, value, wanted } in &self.problems {
@@ -297,7 +284,7 @@ impl<'a> Builder<'a> {
 
     /// The overlay's address on this machine. OBS asks for no language, so it is always said.
     fn path(&self, feed: &Live, layout: &Layout) -> String {
-        let mut path = format!("/overlay/{}?lang={}", feed.feed.id, self.lang.tag());
+        let mut path = format!("/overlay/{}?lang={}", feed.feed.id, self.reader.lang.tag());
         let query = layout.query();
         if !query.is_empty() {
             path += "&";

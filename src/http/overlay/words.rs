@@ -33,10 +33,8 @@ pub(super) struct AirWords {
 
 /// What the page says on which an overlay is put together.
 pub(super) struct BuilderWords {
-    pub title: &'static str,
     pub intro: &'static str,
     pub feed: &'static str,
-    pub no_feeds: &'static str,
     pub parts: &'static str,
     pub part: fn(Sport, Part) -> &'static str,
     pub place: fn(Place) -> &'static str,

@@ -11,7 +11,7 @@ use super::{assets, reader::Reader};
 /// Without a script a page is loaded again so often, seconds.
 const REFRESH_S: u32 = 5;
 
-pub(super) struct Frame<'a> {
+pub(in crate::http) struct Frame<'a> {
     pub title: &'a str,
     /// Where changes of this page come from, with a query; none where nothing changes.
     pub socket: Option<String>,
@@ -20,7 +20,7 @@ pub(super) struct Frame<'a> {
     pub now: DateTime<Utc>,
 }
 
-pub(super) fn page(frame: &Frame<'_>, reader: &Reader, content: Markup) -> Markup {
+pub(in crate::http) fn page(frame: &Frame<'_>, reader: &Reader, content: Markup) -> Markup {
     let words = reader.words();
     let socket = frame
         .socket

@@ -10,9 +10,9 @@ mod feed;
 mod fleet;
 mod heat;
 mod heats;
-mod layout;
+pub(super) mod layout;
 mod live;
-mod reader;
+pub(super) mod reader;
 mod ring;
 #[cfg(test)]
 mod sample;

@@ -8,7 +8,7 @@ use crate::http::{
     words::{Lang, Words},
 };
 
-pub(super) struct Reader {
+pub(in crate::http) struct Reader {
     pub lang: Lang,
     pub names: Privacy,
     /// The page without anything around it, for a big screen.

@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use actix_web::test::TestRequest;
 
-use crate::event::{FeedId, FeedInfo};
+use crate::{
+    event::{FeedId, FeedInfo},
+    http::privacy::Privacy,
+};
 
 use super::*;
 
@@ -19,7 +22,7 @@ fn live(id: &str, kind: &str) -> Live {
 fn page(query: &str) -> String {
     let feeds = [live("ring", "flowagility"), live("track", "bmi")];
     let request = TestRequest::with_uri(&format!("/overlay?{query}")).to_http_request();
-    let builder = Builder::new(&feeds, query, &request);
+    let builder = Builder::new(&feeds, query, Reader::of(&request, Privacy::Names));
     Builder { origin: "http://host:1".to_owned(), ..builder }.page().into_string()
 }
 
@@ -41,6 +44,7 @@ fn builder_offers_the_first_feed_when_none_is_chosen() {
         "<option value=\"ring\" selected>Venue &lt;b&gt; · RING</option>",
         "<input type=\"checkbox\" name=\"parts\" value=\"dog\" checked>Dog on course</label>",
         "<input type=\"checkbox\" name=\"parts\" value=\"combined\">Combined results</label>",
+        "<html lang=\"en\">",
         "<iframe id=\"preview\" title=\"Preview\" src=\"/overlay/ring?lang=en\">",
     ] {
         assert!(page.contains(piece), "no {piece} in {page}");
@@ -82,6 +86,7 @@ fn builder_names_what_it_can_not_use() {
 #[test]
 fn builder_says_so_when_there_is_no_feed() {
     let request = TestRequest::default().to_http_request();
-    let page = Builder::new(&[], "", &request).page().into_string();
-    assert!(page.contains("No feed is configured yet."), "{page}");
+    let reader = Reader::of(&request, Privacy::Names);
+    let page = Builder::new(&[], "", reader).page().into_string();
+    assert!(page.contains("No feeds are configured."), "{page}");
 }

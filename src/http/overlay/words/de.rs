@@ -16,10 +16,8 @@ pub(super) const WORDS: Words = Words {
         no_time: "Keine Zeit",
     },
     builder: BuilderWords {
-        title: "Overlay",
         intro: "Ein Overlay für OBS und andere Streaming-Programme zusammenstellen.",
-        feed: "Feed",
-        no_feeds: "Es ist noch kein Feed eingerichtet.",
+        feed: "Anlage",
         parts: "Teile",
         part,
         place,

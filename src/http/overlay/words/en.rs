@@ -16,10 +16,8 @@ pub(super) const WORDS: Words = Words {
         no_time: "No time",
     },
     builder: BuilderWords {
-        title: "Overlay",
         intro: "Put an overlay together for OBS and other streaming programs.",
         feed: "Feed",
-        no_feeds: "No feed is configured yet.",
         parts: "Parts",
         part,
         place,

@@ -16,10 +16,8 @@ pub(super) const WORDS: Words = Words {
         no_time: "Geen tijd",
     },
     builder: BuilderWords {
-        title: "Overlay",
         intro: "Stel een overlay samen voor OBS en andere streamprogramma’s.",
-        feed: "Feed",
-        no_feeds: "Er is nog geen feed ingesteld.",
+        feed: "Baan",
         parts: "Onderdelen",
         part,
         place,
