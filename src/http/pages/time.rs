@@ -48,7 +48,7 @@ pub(super) fn clock(ms: i64, counts_down: bool) -> String {
 }
 
 /// A date and a time; the script turns it into the reader's own zone and manner.
-pub(super) fn moment(at: DateTime<Utc>) -> Markup {
+pub(super) fn date(at: DateTime<Utc>) -> Markup {
     html! {
         time datetime=(at.format("%Y-%m-%dT%H:%M:%SZ")) data-moment=(at.timestamp_millis()) {
             (at.format("%Y-%m-%d %H:%M")) " UTC"

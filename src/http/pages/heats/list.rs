@@ -76,7 +76,7 @@ fn row(summary: &HeatSummary, reader: &Reader) -> Markup {
     let leader = summary.leader.as_deref().map(|name| reader.names.show(name.trim()));
     html! {
         tr {
-            td.when { (time::moment(summary.started_at.unwrap_or(summary.first_seen_at))) }
+            td.when { (time::date(summary.started_at.unwrap_or(summary.first_seen_at))) }
             th.who scope="row" { a dir="auto" href=(address) { (heat::title_or_dash(&summary.name)) } }
             td.state { (heat::state(&summary.state, &reader.words().heat)) }
             td.many { (summary.drivers) }

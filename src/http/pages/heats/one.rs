@@ -18,7 +18,7 @@ use crate::{
         layout::{self, Frame},
         reader::Reader,
         sheet::Sheet,
-        time,
+        time::{self, Moment},
     },
 };
 
@@ -32,7 +32,7 @@ pub(super) fn page(stored: &StoredHeat, reader: &Reader) -> Markup {
     let StoredHeat { feed, board, .. } = stored;
     let now = Utc::now();
     let mut sheet = Sheet::default();
-    heat::draw(&mut sheet, board, reader, now);
+    heat::draw(&mut sheet, board, reader, Moment::on_page(now));
     Charts::default().draw(&mut sheet, board, reader);
     let title = format!("{} · {}", heat::title_or_dash(&board.heat.key.name), feed.name);
     let frame = Frame { title: &title, socket: None, stale: None, now };
@@ -61,12 +61,12 @@ fn times(stored: &StoredHeat, words: &HeatsWords) -> Markup {
     html! {
         p #times.facts {
             @match heat.started_at {
-                Some(at) => span { (words.started) " " (time::moment(at)) },
-                None => span { (words.first_seen) " " (time::moment(stored.first_seen_at)) },
+                Some(at) => span { (words.started) " " (time::date(at)) },
+                None => span { (words.first_seen) " " (time::date(stored.first_seen_at)) },
             }
             @match heat.finished_at {
-                Some(at) => span { (words.finished) " " (time::moment(at)) },
-                None => span { (words.last_seen) " " (time::moment(heat.seen_at)) },
+                Some(at) => span { (words.finished) " " (time::date(at)) },
+                None => span { (words.last_seen) " " (time::date(heat.seen_at)) },
             }
         }
     }
