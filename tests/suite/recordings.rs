@@ -399,7 +399,14 @@ fn served_recording_begins_in_the_middle_and_again_at_its_end() {
         let texts: Vec<_> = (0..6).map(|n| format!("{{\"run\":\"\",\"n\":{n}}}")).collect();
         let served =
             Served::start("flowagility", &texts, &["--at", "4s", "--loop", "--speed", "100"]);
-        let heard = served.texts(&["streaming_data"], 5).await;
-        assert_eq!(heard, [3, 4, 5, 4, 5].map(|n| texts[n].clone()));
+        // The answer to the question is the present, which may be told a second time as it comes.
+        let mut heard = served.texts(&["streaming_data"], 7).await;
+        heard.dedup();
+        let number = |text: &String| texts.iter().position(|known| known == text).unwrap();
+        let heard: Vec<_> = heard.iter().map(number).collect();
+        assert!(heard.len() >= 4 && heard[0] >= 3, "{heard:?}");
+        for pair in heard.windows(2) {
+            assert!(matches!(pair, [3, 4] | [4, 5] | [5, 4]), "{heard:?}");
+        }
     });
 }
