@@ -21,7 +21,7 @@ use client::{Client, PAGE};
 const TOKEN: &str = "a-token-of-some-length";
 
 /// One of each room, and what is in none.
-const LIVE: [&str; 4] = ["/", "/feeds/t", "/feeds/t/socket", "/heats/1"];
+const LIVE: [&str; 5] = ["/", "/socket", "/feeds/t", "/feeds/t/socket", "/heats/1"];
 const OVERLAY: [&str; 3] = ["/overlay", "/overlay/t", "/overlay/t/socket"];
 const RELAY: [&str; 1] = ["/relay/t"];
 const PRIVATE: [&str; 5] = ["/health", "/metrics", "/readyz", "/nowhere", "/%66eeds/t"];

@@ -23,7 +23,7 @@ impl Class {
         let first = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
         match first {
             "livez" | "assets" | "login" | "favicon.ico" => Self::Open,
-            "" | "feeds" | "heats" => Self::Live,
+            "" | "socket" | "feeds" | "heats" => Self::Live,
             "overlay" => Self::Overlay,
             "relay" => Self::Relay,
             _ => Self::Private,
@@ -60,6 +60,7 @@ mod tests {
         for (path, class) in [
             ("/", Class::Live),
             ("", Class::Live),
+            ("/socket", Class::Live),
             ("/feeds/speedpark", Class::Live),
             ("/feeds/speedpark/socket", Class::Live),
             ("/heats/7", Class::Live),

@@ -125,6 +125,9 @@ pub(super) fn page(request: &HttpRequest, to: &str, refusal: Option<&Refusal>) -
                     p { (words.explanation) }
                     form method="post" action="/login" {
                         input type="hidden" name="to" value=(to);
+                        // Password managers keep a word under a name.
+                        input type="text" name="username" value="ringside" hidden readonly
+                            autocomplete="username";
                         label for="token" { (words.token) }
                         input #token type="password" name="token" required autofocus
                             autocomplete="current-password" autocapitalize="none" spellcheck="false"

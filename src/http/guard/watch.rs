@@ -5,7 +5,10 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     cookie::{Cookie, SameSite, time::Duration as CookieDuration},
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -43,7 +46,7 @@ pub async fn watch_relay(
 }
 
 async fn judge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     class: Class,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -55,6 +58,7 @@ async fn judge(
     let visit = Visit { guard: &guard, rules: &rules, request: request.request(), caller, class };
     let judged = visit.judge();
     let path = request.path().to_owned();
+    believe(&mut request, &rules);
     let mut response = match judged {
         Ok(Pass::Through) => next.call(request).await?.map_into_boxed_body(),
         Ok(Pass::Remembered) => {
@@ -103,10 +107,27 @@ pub(super) fn cookie(request: &HttpRequest, rules: &Rules) -> Option<Cookie<'sta
 
 /// Whether the browser speaks TLS, to us or to a proxy of ours.
 fn is_secure(request: &HttpRequest, rules: &Rules) -> bool {
-    let is_proxied =
-        request.peer_addr().is_some_and(|peer| rules.proxies.contains(&peer.ip().to_canonical()));
     let scheme = request.headers().get(header::X_FORWARDED_PROTO);
-    rules.identity.is_some() || (is_proxied && scheme.is_some_and(|scheme| scheme == "https"))
+    let to_proxy = is_proxied(request, rules) && scheme.is_some_and(|scheme| scheme == "https");
+    rules.identity.is_some() || to_proxy
+}
+
+fn is_proxied(request: &HttpRequest, rules: &Rules) -> bool {
+    request.peer_addr().is_some_and(|peer| rules.proxies.contains(&peer.ip().to_canonical()))
+}
+
+/// Leaves only what is true of where the browser asked, so that `connection_info` tells handlers
+/// the scheme that a person would type: the framework believes everybody, and does not know of our
+/// TLS.
+fn believe(request: &mut ServiceRequest, rules: &Rules) {
+    let scheme = if is_secure(request.request(), rules) { "https" } else { "http" };
+    let is_proxied = is_proxied(request.request(), rules);
+    let headers = request.headers_mut();
+    headers.remove(header::FORWARDED);
+    headers.insert(header::X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
+    if !is_proxied {
+        headers.remove(header::X_FORWARDED_HOST);
+    }
 }
 
 fn refuse(request: &HttpRequest, rules: &Rules, refusal: &Refusal) -> HttpResponse {
@@ -139,4 +160,48 @@ fn refuse(request: &HttpRequest, rules: &Rules, refusal: &Refusal) -> HttpRespon
         answer.force_close();
     }
     answer.json(json!({ "error": words }))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::http::guard::{Limits, Public};
+
+    use super::*;
+
+    fn told(peer: &str, headers: &[(&'static str, &'static str)]) -> String {
+        let rules = Rules {
+            token: None,
+            public: Public::default(),
+            hosts: Vec::new(),
+            proxies: vec!["10.0.0.1".parse().unwrap()],
+            limits: Limits::default(),
+            identity: None,
+        };
+        let mut request = TestRequest::get()
+            .peer_addr(std::net::SocketAddr::new(peer.parse().unwrap(), 1))
+            .insert_header((header::HOST, "box.local"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let mut request = request.to_srv_request();
+        believe(&mut request, &rules);
+        let info = request.connection_info();
+        format!("{}://{}", info.scheme(), info.host())
+    }
+
+    #[test]
+    fn handler_hears_the_scheme_and_the_host_from_those_who_are_believed() {
+        let lies = [
+            ("forwarded", "proto=https;host=evil.example"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "evil.example"),
+        ];
+        assert_eq!(told("192.0.2.1", &lies), "http://box.local");
+        assert_eq!(told("10.0.0.1", &lies[1..2]), "https://box.local");
+        let proxied = [("x-forwarded-proto", "https"), ("x-forwarded-host", "timing.example.com")];
+        assert_eq!(told("10.0.0.1", &proxied), "https://timing.example.com");
+        assert_eq!(told("10.0.0.1", &[]), "http://box.local");
+    }
 }
