@@ -30,6 +30,7 @@ mod guard;
 mod http;
 mod journal;
 mod outage;
+mod overlays;
 mod pages;
 mod recordings;
 mod relay;

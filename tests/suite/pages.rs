@@ -25,16 +25,16 @@ const RACE: &str = r#"{"T":1773951300,"CE":1,"CS":1,"D":[{"LP":0,"A":62149,"B":5
 const MESSAGES: &str = include_str!("../fixtures/flowagility/messages-2024.json");
 
 /// A track and a ring that say what they are told to.
-struct Scene {
+pub struct Scene {
     db: TestDb,
     _simulator: Simulator,
-    track: Track,
-    ring: Ring,
-    service: Service,
+    pub track: Track,
+    pub ring: Ring,
+    pub service: Service,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let (db, simulator) =
             (TestDb::new(), Simulator::start(SimulatorOptions::default()).await.unwrap());
         let track = TrackOptions { plays: Plays::Nothing, ..TrackOptions::new("1@pages") };
@@ -50,7 +50,7 @@ impl Scene {
         Self { db, _simulator: simulator, track, ring, service }
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         let (status, body) = self.service.get(path).await;
         assert_eq!(status, 200, "{path}: {body}");
         body
@@ -62,23 +62,23 @@ impl Scene {
         self.page(path).await
     }
 
-    async fn socket(&self, path: &str) -> Client {
+    pub async fn socket(&self, path: &str) -> Client {
         Client { socket: connect(self.service.address(), path).await.unwrap() }
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.service.stop().await;
         drop(self.db);
     }
 }
 
 /// What the script of a page hears.
-struct Client {
+pub struct Client {
     socket: Websocket,
 }
 
 impl Client {
-    async fn message(&mut self) -> Value {
+    pub async fn message(&mut self) -> Value {
         let settings = settings();
         let heard = timeout(LIMIT, async {
             loop {
@@ -95,7 +95,7 @@ impl Client {
     }
 
     /// The first message for which this is true.
-    async fn message_with(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+    pub async fn message_with(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.message().await;
             if is_it(&message) {
@@ -109,7 +109,7 @@ fn settings() -> Arc<SocketSettings> {
     Arc::new(SocketSettings::new(1 << 20, false, Vec::new()).unwrap())
 }
 
-async fn connect(address: std::net::SocketAddr, path: &str) -> Result<Websocket, ConnectError> {
+pub async fn connect(address: std::net::SocketAddr, path: &str) -> Result<Websocket, ConnectError> {
     let url = Url::parse(&format!("ws://{address}{path}")).unwrap();
     timeout(LIMIT, Websocket::connect(&url, &settings())).await.expect("an answer in time")
 }
