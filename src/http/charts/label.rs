@@ -4,12 +4,19 @@
 const CELLS: usize = 15;
 
 /// The name as a chart has room for it: what can't be seen or turns the direction of text is left
-/// out, and a long one ends with `…`.
-pub fn short(name: &str) -> String {
+/// out, and a long one ends with `…`. The kart tells apart those who share a name.
+pub fn short(name: &str, kart: Option<&str>) -> String {
+    match kart.map(|kart| cut(kart, CELLS / 3)).filter(|kart| !kart.is_empty()) {
+        Some(kart) => format!("{} #{kart}", cut(name, CELLS - kart.chars().count() - 2)),
+        None => cut(name, CELLS),
+    }
+}
+
+fn cut(name: &str, most: usize) -> String {
     let (mut label, mut cells) = (String::new(), 0);
     let mut seen = name.trim().chars().filter(|&c| is_harmless(c)).peekable();
     while let Some(c) = seen.next() {
-        let room = if seen.peek().is_some() { CELLS - 1 } else { CELLS };
+        let room = if seen.peek().is_some() { most - 1 } else { most };
         if cells + width(c) > room {
             label.push('…');
             break;
@@ -59,19 +66,27 @@ mod tests {
 
     #[test]
     fn name_is_cut_when_there_is_no_room() {
-        assert_eq!(short("Ann"), "Ann");
-        assert_eq!(short(" Tom "), "Tom");
-        assert_eq!(short("exactly fifteen"), "exactly fifteen");
-        assert_eq!(short("longer than fifteen"), "longer than fi…");
-        assert_eq!(short("李雷李雷李雷李雷李雷"), "李雷李雷李雷李…");
-        assert_eq!(short("🏁 Kim"), "🏁 Kim");
-        assert_eq!(short(""), "");
+        assert_eq!(short("Ann", None), "Ann");
+        assert_eq!(short(" Tom ", None), "Tom");
+        assert_eq!(short("exactly fifteen", None), "exactly fifteen");
+        assert_eq!(short("longer than fifteen", None), "longer than fi…");
+        assert_eq!(short("李雷李雷李雷李雷李雷", None), "李雷李雷李雷李…");
+        assert_eq!(short("🏁 Kim", None), "🏁 Kim");
+        assert_eq!(short("", None), "");
     }
 
     #[test]
     fn name_loses_what_turns_or_hides_others() {
-        assert_eq!(short("a\u{202e}b\0c\nd\u{2066}e\u{ffff}"), "abcde");
-        assert_eq!(short("محمد"), "محمد");
+        assert_eq!(short("a\u{202e}b\0c\nd\u{2066}e\u{ffff}", None), "abcde");
+        assert_eq!(short("محمد", None), "محمد");
+    }
+
+    #[test]
+    fn name_that_is_shared_is_told_apart_by_the_kart() {
+        assert_eq!(short("Ann", Some("07")), "Ann #07");
+        assert_eq!(short("longer than fifteen", Some("14")), "longer tha… #14");
+        assert_eq!(short("Ann", Some("")), "Ann");
+        assert_eq!(short("Ann", Some("no kart at all")), "Ann #no k…");
     }
 
     #[test]

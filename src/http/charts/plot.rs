@@ -27,6 +27,7 @@ const LEFT: i32 = 150;
 const RIGHT: i32 = 430;
 /// Between the last lap and the names.
 const LEADER: i32 = 36;
+/// Or a lap: of a race most are a lap behind in the end.
 const LONGEST_LEADER: i32 = 150;
 /// From one name to the next; positions are as far apart while they are few.
 const ROW: i32 = 48;
@@ -155,9 +156,12 @@ impl<'t> Plot<'t> {
         let mut heights: Vec<_> = names.iter().map(|(height, ..)| *height).collect();
         label::spread(&mut heights, ROW, TOP, self.height - BOTTOM);
         let right = WIDTH - RIGHT + LEADER;
+        let (last, before) = (self.axes.laps.1, self.axes.laps.1.saturating_sub(1));
+        let lap = self.place(last.into(), 0.0).0 - self.place(before.into(), 0.0).0;
+        let longest = LONGEST_LEADER.max(lap);
         for (height, (_, end, trace)) in heights.into_iter().zip(names) {
             // From a line that ended early it would cross all the others.
-            if end.0 >= WIDTH - RIGHT - LONGEST_LEADER {
+            if end.0 >= WIDTH - RIGHT - longest {
                 line(area, trace.leader, vec![end, (right - 6, height)])?;
             }
             let at = Pos::new(HPos::Left, VPos::Center);

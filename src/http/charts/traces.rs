@@ -90,14 +90,15 @@ impl Traces {
             };
             Some((f64::from(lap.lap_ms.max(0)), mark))
         };
-        let mut traces = Self::of(heat, names, point, |_| None);
-        let (low, high) = traces.clip();
+        let mut driven = Driven::of(heat, point);
+        let (low, high) = driven.clip();
         let (middle, half) = (f64::midpoint(low, high), (high - low).max(LEAST_SPAN_MS) / 2.0);
         let values = ((middle - half * AIR).max(0.0), middle + half * AIR);
         #[expect(clippy::cast_possible_truncation, reason = "made of whole numbers of 32 bits")]
         let times = ticks::times(values.0 as i64, values.1 as i64, TIME_TICKS);
         #[expect(clippy::cast_precision_loss, reason = "made of whole numbers of 32 bits")]
         let value_ticks = times.into_iter().map(|(ms, words)| (ms as f64, words)).collect();
+        let mut traces = Self::of(heat, driven, names, |_| None);
         traces.set_axes(values, value_ticks);
         traces
     }
@@ -109,7 +110,8 @@ impl Traces {
             Some((position(place)?, Mark::Plain))
         };
         // Who was passed after the last lap stands below the end of the line.
-        let mut traces = Self::of(heat, names, point, |line| position(line.standing.position));
+        let end = |line: &Line| position(line.standing.position);
+        let mut traces = Self::of(heat, Driven::of(heat, point), names, end);
         let ends = traces.lines.iter().map(|line| line.end);
         let lowest = traces.points().map(|point| point.value).chain(ends).fold(2.0, f64::max);
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_POSITION")]
@@ -137,32 +139,29 @@ impl Traces {
         lines.collect::<Vec<_>>().join("; ")
     }
 
-    /// `point`: what is drawn of a lap, if anything; `end`: where the name stands, if not beside the
-    /// last lap.
+    /// `end`: where the name stands, if not beside the last lap.
     fn of(
         heat: &HeatBoard,
+        driven: Driven,
         names: Privacy,
-        point: impl Fn(&Lap) -> Option<(f64, Mark)>,
         end: impl Fn(&Line) -> Option<f64>,
     ) -> Self {
         // Colours go by the driver's id: they stay when positions change.
         let mut ids: Vec<_> = heat.lines.iter().map(|line| line.standing.driver_id).collect();
         ids.sort_unstable();
-        let pointed: Vec<(&Line, Vec<Point>)> = heat
+        let shown: Vec<_> = driven
             .lines
             .iter()
-            .map(|line| (line.as_ref(), points_of(line, &point)))
-            .filter(|(_, points)| !points.is_empty())
+            .map(|(line, _)| names.show(line.standing.name.trim()).into_owned())
             .collect();
-        let left_out = pointed.len().saturating_sub(MAX_DRIVERS);
-        let pointed = pointed.get(..MAX_DRIVERS).unwrap_or(&pointed);
-        let step = step_within_weight(pointed.iter().map(|(_, points)| points.as_slice()));
-        let lines = pointed.iter().filter_map(|(line, points)| {
+        let step = driven.step_within_weight();
+        let lines = driven.lines.iter().zip(&shown).filter_map(|((line, points), name)| {
             let standing = &line.standing;
             let nth = ids.partition_point(|id| *id < standing.driver_id) % MAX_DRIVERS;
             let nth = u8::try_from(nth).ok()?;
+            let is_shared = shown.iter().filter(|other| *other == name).count() > 1;
             Some(Trace {
-                name: label::short(&names.show(&standing.name)),
+                name: label::short(name, is_shared.then_some(standing.kart.as_str())),
                 ink: Ink::Driver(nth),
                 leader: Ink::Leader(nth),
                 strokes: strokes(points, step),
@@ -171,33 +170,7 @@ impl Traces {
                 best_lap_ms: standing.best_lap_ms,
             })
         });
-        Self { lines: lines.collect(), axes: None, left_out, step }
-    }
-
-    /// Moves what is far off the middle beside the outermost of the others, and marks it. Those two.
-    fn clip(&mut self) -> (f64, f64) {
-        let mut values: Vec<_> = self.points().map(|point| point.value).collect();
-        if values.is_empty() {
-            return (0.0, 0.0);
-        }
-        let half = values.len() / 2;
-        let middle = *values.select_nth_unstable_by(half, f64::total_cmp).1;
-        let usual = |value: &f64| (middle * QUICKEST..=middle * SLOWEST).contains(value);
-        let others = values.into_iter().filter(usual);
-        let (low, high) =
-            others.fold((middle, middle), |(low, high), value| (low.min(value), high.max(value)));
-        for trace in &mut self.lines {
-            for point in trace.strokes.iter_mut().flatten() {
-                point.mark = match point.value {
-                    value if value > high => Mark::Above,
-                    value if value < low => Mark::Below,
-                    _ => point.mark,
-                };
-                point.value = point.value.clamp(low, high);
-            }
-            trace.end = trace.end.clamp(low, high);
-        }
-        (low, high)
+        Self { lines: lines.collect(), axes: None, left_out: driven.left_out, step }
     }
 
     fn set_axes(&mut self, values: (f64, f64), value_ticks: Vec<(f64, String)>) {
@@ -216,13 +189,68 @@ fn position(position: i32) -> Option<f64> {
     (1..=MAX_POSITION).contains(&position).then(|| f64::from(position))
 }
 
-fn points_of(line: &Line, point: impl Fn(&Lap) -> Option<(f64, Mark)>) -> Vec<Point> {
-    let laps = line.laps.iter().filter(|lap| lap.lap >= 1);
-    laps.filter_map(|lap| {
-        let (value, mark) = point(lap)?;
-        Some(Point { lap: lap.lap, value, mark })
-    })
-    .collect()
+/// The points of those who are drawn.
+struct Driven<'h> {
+    /// In the order of the table; each has a point.
+    lines: Vec<(&'h Line, Vec<Point>)>,
+    left_out: usize,
+}
+
+impl<'h> Driven<'h> {
+    /// `point`: what is drawn of a lap, if anything.
+    fn of(heat: &'h HeatBoard, point: impl Fn(&Lap) -> Option<(f64, Mark)>) -> Self {
+        let points_of = |line: &Line| -> Vec<Point> {
+            let laps = line.laps.iter().filter(|lap| lap.lap >= 1);
+            let points = laps.map(|lap| {
+                let (value, mark) = point(lap)?;
+                Some(Point { lap: lap.lap, value, mark })
+            });
+            points.flatten().collect()
+        };
+        let lines = heat.lines.iter().map(|line| (line.as_ref(), points_of(line)));
+        let mut lines: Vec<_> = lines.filter(|(_, points)| !points.is_empty()).collect();
+        let left_out = lines.len().saturating_sub(MAX_DRIVERS);
+        lines.truncate(MAX_DRIVERS);
+        Self { lines, left_out }
+    }
+
+    /// Moves what is far off the middle beside the outermost of the others, and marks it. Those two.
+    fn clip(&mut self) -> (f64, f64) {
+        let all = self.lines.iter().flat_map(|(_, points)| points);
+        let mut values: Vec<_> = all.map(|point| point.value).collect();
+        if values.is_empty() {
+            return (0.0, 0.0);
+        }
+        let half = values.len() / 2;
+        let middle = *values.select_nth_unstable_by(half, f64::total_cmp).1;
+        let usual = |value: &f64| (middle * QUICKEST..=middle * SLOWEST).contains(value);
+        let others = values.into_iter().filter(usual);
+        let (low, high) =
+            others.fold((middle, middle), |(low, high), value| (low.min(value), high.max(value)));
+        for point in self.lines.iter_mut().flat_map(|(_, points)| points) {
+            point.mark = match point.value {
+                value if value > high => Mark::Above,
+                value if value < low => Mark::Below,
+                _ => point.mark,
+            };
+            point.value = point.value.clamp(low, high);
+        }
+        (low, high)
+    }
+
+    /// The least step, doubled again and again, with which the lines are light enough.
+    fn step_within_weight(&self) -> i32 {
+        let mut step = 1;
+        let weight = |step| -> usize {
+            let strokes = self.lines.iter().flat_map(|(_, points)| strokes(points, step));
+            strokes.map(|stroke| WEIGHT_OF_STROKE + weight(&stroke)).sum()
+        };
+        // Beyond that step only the first and the last lap are left.
+        while weight(step) > MAX_WEIGHT && step < i32::MAX / 2 {
+            step *= 2;
+        }
+        step
+    }
 }
 
 /// The points of every so manieth lap and of the last one, broken where a lap is missing.
@@ -243,21 +271,6 @@ fn strokes(points: &[Point], step: i32) -> Vec<Vec<Point>> {
     strokes
 }
 
-/// The least step, doubled again and again, with which these lines are light enough.
-fn step_within_weight<'a>(lines: impl Iterator<Item = &'a [Point]> + Clone) -> i32 {
-    let mut step = 1;
-    let weight = |step| -> usize {
-        let strokes = lines.clone().flat_map(|points| strokes(points, step));
-        strokes.map(|stroke| WEIGHT_OF_STROKE + weight(&stroke)).sum()
-    };
-    // Beyond that step only the first and the last lap are left.
-    while weight(step) > MAX_WEIGHT && step < i32::MAX / 2 {
-        step *= 2;
-    }
-    step
-}
-
-/// A lap that may yet be clipped weighs as much as one that is.
 fn weight(stroke: &[Point]) -> usize {
     stroke.iter().map(|point| if point.mark == Mark::Plain { 1 } else { WEIGHT_OF_MARK }).sum()
 }

@@ -23,6 +23,17 @@ pub(super) fn draw(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader, moment:
     let words = reader.words();
     sheet.piece("heat-head", head(heat, words));
     sheet.piece("heat-clock", clock(heat, &words.heat, moment));
+    draw_table(sheet, heat, reader);
+}
+
+/// The same of a heat that was: without the clock, which nobody knows now.
+pub(super) fn draw_past(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+    sheet.piece("heat-head", head(heat, reader.words()));
+    draw_table(sheet, heat, reader);
+}
+
+fn draw_table(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+    let words = reader.words();
     let best = heat.best_lap_ms();
     let is_race = heat.heat.race_mode == "most_laps";
     let rows = heat.lines.iter().map(|line| line::draw(line, best, is_race, reader)).collect();

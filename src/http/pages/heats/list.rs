@@ -60,7 +60,7 @@ fn table(heats: &[HeatSummary], reader: &Reader) -> Markup {
                 tr {
                     th.when scope="col" { (words.when) }
                     th.who scope="col" { (words.heat) }
-                    th.state scope="col" { (words.state) }
+                    th.how scope="col" { (words.state) }
                     th.many scope="col" { (words.drivers) }
                     th.first scope="col" { (words.first) }
                     th.best scope="col" { abbr title=(columns.best.long) { (columns.best.short) } }
@@ -78,7 +78,7 @@ fn row(summary: &HeatSummary, reader: &Reader) -> Markup {
         tr {
             td.when { (time::date(summary.started_at.unwrap_or(summary.first_seen_at))) }
             th.who scope="row" { a dir="auto" href=(address) { (heat::title_or_dash(&summary.name)) } }
-            td.state { (heat::state(&summary.state, &reader.words().heat)) }
+            td.how { (heat::state(&summary.state, &reader.words().heat)) }
             td.many { (summary.drivers) }
             td.first { @if let Some(leader) = leader { bdi { (leader) } } @else { "–" } }
             td.best { (summary.best_lap_ms.map_or("–".to_owned(), time::lap)) }

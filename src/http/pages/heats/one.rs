@@ -18,7 +18,7 @@ use crate::{
         layout::{self, Frame},
         reader::Reader,
         sheet::Sheet,
-        time::{self, Moment},
+        time,
     },
 };
 
@@ -30,12 +30,11 @@ const MAX_LAPS: usize = 300;
 pub(super) fn page(stored: &StoredHeat, reader: &Reader) -> Markup {
     let words = HeatsWords::of(reader.lang);
     let StoredHeat { feed, board, .. } = stored;
-    let now = Utc::now();
     let mut sheet = Sheet::default();
-    heat::draw(&mut sheet, board, reader, Moment::on_page(now));
+    heat::draw_past(&mut sheet, board, reader);
     Charts::default().draw(&mut sheet, board, reader);
     let title = format!("{} · {}", heat::title_or_dash(&board.heat.key.name), feed.name);
-    let frame = Frame { title: &title, socket: None, stale: None, now };
+    let frame = Frame { title: &title, socket: None, stale: None, now: Utc::now() };
     let id = feed.id.as_str();
     layout::page(
         &frame,
