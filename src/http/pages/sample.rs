@@ -96,7 +96,7 @@ pub(super) fn line(position: i32, name: &str, laps: &[i32]) -> Line {
         web_member_id: 0,
         position,
         laps: driven,
-        last_lap_ms: times().last(),
+        last_lap_ms: times().next_back(),
         average_lap_ms: times().sum::<i32>().checked_div(driven),
         best_lap_ms: times().min(),
         gap: if position == 1 { String::new() } else { "+01.265".into() },
