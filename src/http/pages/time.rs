@@ -67,7 +67,9 @@ pub(super) fn heat_clock(clock_at: &Clock, moment: Moment) -> Markup {
     let shown = moment.text(|now| clock(clock_at.ms_at(now), clock_at.counts_down));
     html! {
         time data-clock-ms=(clock_at.ms) data-clock-at=(clock_at.at.timestamp_millis())
-            data-clock-dir=(dir) data-clock-runs[clock_at.runs] { @if let Some(shown) = shown { (shown) } }
+            data-clock-dir=(dir) data-clock-runs[clock_at.runs] {
+            @if let Some(shown) = shown { (shown) }
+        }
     }
 }
 
