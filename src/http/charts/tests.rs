@@ -229,6 +229,20 @@ fn chart_shows_names_as_text_whatever_they_are() {
 }
 
 #[test]
+fn chart_tells_namesakes_apart_by_their_karts() {
+    let mut lines = vec![
+        line(1, "Ann", 1, &[(1, 40_000, Some(1))]),
+        line(2, " Ann ", 2, &[(1, 41_000, Some(2))]),
+        line(3, "Bob", 3, &[(1, 42_000, Some(3))]),
+    ];
+    lines[1].standing.kart = "12".to_owned();
+    let chart = lap_chart(&heat(lines));
+    for name in ["Ann #7", "Ann #12", "Bob"] {
+        assert!(chart.contains(&format!(">{name}</text>")), "{name} in {chart}");
+    }
+}
+
+#[test]
 fn driver_keeps_the_colour_when_positions_change() {
     let (ann, bob) =
         (line(7, "Ann", 1, &[(1, 40_000, Some(1))]), line(3, "Bob", 2, &[(1, 41_000, Some(2))]));

@@ -149,27 +149,28 @@ impl Traces {
         // Colours go by the driver's id: they stay when positions change.
         let mut ids: Vec<_> = heat.lines.iter().map(|line| line.standing.driver_id).collect();
         ids.sort_unstable();
-        let shown: Vec<_> = driven
-            .lines
-            .iter()
-            .map(|(line, _)| names.show(line.standing.name.trim()).into_owned())
-            .collect();
+        let shown = driven.lines.iter().map(|(line, _)| names.show(line.standing.name.trim()));
+        let shown: Vec<_> = shown.map(|name| (label::short(&name, None), name)).collect();
         let step = driven.step_within_weight();
-        let lines = driven.lines.iter().zip(&shown).filter_map(|((line, points), name)| {
-            let standing = &line.standing;
-            let nth = ids.partition_point(|id| *id < standing.driver_id) % MAX_DRIVERS;
-            let nth = u8::try_from(nth).ok()?;
-            let is_shared = shown.iter().filter(|other| *other == name).count() > 1;
-            Some(Trace {
-                name: label::short(name, is_shared.then_some(standing.kart.as_str())),
-                ink: Ink::Driver(nth),
-                leader: Ink::Leader(nth),
-                strokes: strokes(points, step),
-                end: end(line).or_else(|| Some(points.last()?.value))?,
-                laps: standing.laps,
-                best_lap_ms: standing.best_lap_ms,
-            })
-        });
+        let lines =
+            driven.lines.iter().zip(&shown).filter_map(|((line, points), (label, name))| {
+                let standing = &line.standing;
+                let nth = ids.partition_point(|id| *id < standing.driver_id) % MAX_DRIVERS;
+                let nth = u8::try_from(nth).ok()?;
+                let is_shared = shown.iter().filter(|(other, _)| other == label).count() > 1;
+                Some(Trace {
+                    name: match is_shared {
+                        true => label::short(name, Some(&standing.kart)),
+                        false => label.clone(),
+                    },
+                    ink: Ink::Driver(nth),
+                    leader: Ink::Leader(nth),
+                    strokes: strokes(points, step),
+                    end: end(line).or_else(|| Some(points.last()?.value))?,
+                    laps: standing.laps,
+                    best_lap_ms: standing.best_lap_ms,
+                })
+            });
         Self { lines: lines.collect(), axes: None, left_out: driven.left_out, step }
     }
 
