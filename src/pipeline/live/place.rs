@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    board::Boards,
+    board::{Board, Boards},
     event::{Ask, Generation, Past},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
     pipeline::{
@@ -220,8 +220,11 @@ impl Place {
         self.seen = Some(tapped.clone());
         let (board, at) = (self.boards.board().clone(), record.received_at);
         self.live.send_modify(|live| {
+            // An answer to a question about the protocol shows nothing yet.
+            if board != Board::Unknown {
+                live.last_at = Some(at);
+            }
             live.board = board;
-            live.last_at = Some(at);
             live.trouble = None;
             // The mark of its begin may have been pushed out.
             if !matches!(live.link, Link::Up { .. }) {
