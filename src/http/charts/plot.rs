@@ -21,8 +21,8 @@ use super::{
 const WIDTH: i32 = 1_600;
 const LEAST_HEIGHT: i32 = 900;
 const TOP: i32 = 30;
-const BOTTOM: i32 = 80;
-const LEFT: i32 = 150;
+const BOTTOM: i32 = 88;
+const LEFT: i32 = 170;
 /// For the names.
 const RIGHT: i32 = 430;
 /// Between the last lap and the names.
@@ -30,10 +30,10 @@ const LEADER: i32 = 36;
 /// Or a lap: of a race most are a lap behind in the end.
 const LONGEST_LEADER: i32 = 150;
 /// From one name to the next; positions are as far apart while they are few.
-const ROW: i32 = 48;
+const ROW: i32 = 52;
 const MOST_ROWS: i32 = 30;
 /// The stylesheet says how large texts are; this is for the plotter alone.
-const FONT: (&str, i32) = ("sans-serif", 40);
+const FONT: (&str, i32) = ("sans-serif", 46);
 /// With more points than this only lines are drawn, and the marks that mean something.
 const DOTTED_UP_TO: usize = 240;
 const DOT: i32 = 6;

@@ -166,8 +166,8 @@ fn lap_chart_draws_a_line_a_driver_with_breaks_hollow_and_clipped_laps() {
          aria-label=\"Lap times\" aria-describedby=\"lap-chart-words\" fill=\"none\">\
          <desc id=\"lap-chart-words\">Ann: laps 4, best 40.000; Bob: laps 2, best 42.000</desc>"
     ), "{chart}");
-    // Laps 1 to 5 stand from 150 to 1170; 40 s stand near 820 and 46 s near 30, as lap 5 does.
-    assert_eq!(lines(&chart), ["150,60 405,547", "150,182 405,791", "915,669 1170,60"]);
+    // Laps 1 to 5 stand from 170 to 1170; 40 s stand near 812 and 46 s near 30, as lap 5 does.
+    assert_eq!(lines(&chart), ["170,59 420,542", "170,180 420,784", "920,663 1170,59"]);
     assert_eq!(chart.matches("hollow").count(), 1);
     assert_eq!(chart.matches("<polygon class=\"c0 d0\"").count(), 1);
     assert!(chart.contains(">Ann</text>") && chart.contains(">Bob</text>"));
@@ -179,7 +179,7 @@ fn position_chart_has_the_first_on_top_and_ends_where_the_table_ends() {
     let bob = line(2, "Bob", 1, &[(1, 40_000, Some(2)), (2, 40_000, None), (3, 39_000, Some(1))]);
     let chart = position_chart(&heat(vec![bob, ann]));
     assert_well_formed(&chart);
-    assert_eq!(lines(&chart), ["150,228 660,228"]);
+    assert_eq!(lines(&chart), ["170,226 670,226"]);
     let height_of = |name: &str| {
         let before = &chart[..chart.find(&format!(">{name}</text>")).unwrap()];
         let y = before.rsplit(" y=\"").next().unwrap();

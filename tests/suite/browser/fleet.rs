@@ -11,14 +11,15 @@ fn fleet_shows_every_feed_and_how_it_is() {
         let stage = Stage::set().await;
         let mut heat = Heat::running(&["Ann", "Bob"]);
         heat.lap(1, 41_000);
-        stage.show(&heat);
+        let showing = stage.keep_showing(&heat);
         let mut page = stage.open("/").await;
         assert_eq!(page.count(".card").await, 2);
-        page.wait_until("document.querySelector('#f-track').innerText.includes('Final')").await;
+        page.wait_until("document.querySelector('#f-track').innerText.includes('Live')").await;
         let card = page.text("#f-track").await;
-        for word in ["Main track", "Live", "Ann", "41.000"] {
+        for word in ["Main track", "Final", "Ann", "41.000"] {
             assert!(card.contains(word), "{word} in {card}");
         }
+        drop(showing);
         let card = page.text("#f-ring").await;
         assert!(card.contains("Connected"), "{card}");
 

@@ -84,7 +84,7 @@ fn clock_runs_between_frames() {
 fn page_is_stale_within_seconds_of_the_loss_and_recovers_by_itself() {
     System::new().block_on(async {
         let stage = Stage::set().await;
-        let heat = Heat::running(&["Ann"]);
+        let heat = Heat::paused(&["Ann"]);
         stage.show(&heat);
         let mut page = stage.open("/feeds/track").await;
         page.wait_until(&format!("/\\d/.test({CLOCK}) && !({IS_STALE})")).await;

@@ -13,7 +13,7 @@ use super::{
 fn overlay_is_transparent_and_hides_when_it_is_not_true() {
     System::new().block_on(async {
         let stage = Stage::set().await;
-        let mut heat = Heat::running(&["Ann", "Bob"]);
+        let mut heat = Heat::paused(&["Ann", "Bob"]);
         heat.lap(1, 41_000);
         stage.show(&heat);
         let mut page = stage.open("/overlay/track?parts=clock,tower").await;
@@ -69,7 +69,7 @@ fn overlay_shows_names_as_names_and_a_clock_that_runs() {
 fn overlay_is_as_late_as_the_video() {
     System::new().block_on(async {
         let stage = Stage::set().await;
-        stage.show(&Heat::running(&["Ann", "Bob"]));
+        stage.show(&Heat::paused(&["Ann", "Bob"]));
         let mut late = stage.open("/overlay/track?parts=tower&delay=2").await;
         // When each of the two says so, by the clock of this machine.
         let seen = "new Promise((seen) => {
@@ -81,7 +81,7 @@ fn overlay_is_as_late_as_the_video() {
         late.evaluate(&seen_as("Ann")).await;
         let mut prompt = stage.open("/overlay/track?parts=tower").await;
         prompt.evaluate(&seen_as("Ann")).await;
-        stage.show(&Heat::running(&["Cid", "Bob"]));
+        stage.show(&Heat::paused(&["Cid", "Bob"]));
         let at_once = prompt.evaluate(&seen_as("Cid")).await.as_i64().unwrap();
         let later = late.evaluate(&seen_as("Cid")).await.as_i64().unwrap();
         assert!((1_700..10_000).contains(&(later - at_once)), "{} ms", later - at_once);
@@ -94,7 +94,7 @@ fn overlay_is_as_late_as_the_video() {
 fn builder_shows_each_choice_at_once_and_tells_the_address() {
     System::new().block_on(async {
         let stage = Stage::set().await;
-        let mut heat = Heat::running(&["Ann", "Bob"]);
+        let mut heat = Heat::paused(&["Ann", "Bob"]);
         heat.lap(1, 41_000);
         stage.show(&heat);
         let mut page = stage.open("/overlay?feed=track&parts=clock").await;

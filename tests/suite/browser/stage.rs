@@ -1,6 +1,6 @@
 //! A service with a track and a ring that do only what a test tells them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ringside::{
     app::Options,
@@ -8,6 +8,7 @@ use ringside::{
     simulator::{Plays, Ring, RingOptions, Simulator, SimulatorOptions, Track, TrackOptions},
 };
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::support::{
     chromium::Page,
@@ -63,8 +64,28 @@ impl Stage {
         self.track.push(heat.frame());
     }
 
+    /// Shows it again and again, as a track does while a heat runs, until the answer is dropped.
+    pub fn keep_showing(&self, heat: &Heat) -> Showing {
+        let (track, frame) = (self.track.clone(), heat.frame());
+        Showing(actix::spawn(async move {
+            let mut rhythm = tokio::time::interval(Duration::from_millis(500));
+            loop {
+                rhythm.tick().await;
+                track.push(&*frame);
+            }
+        }))
+    }
+
     pub fn show_ring(&self, message: &Value) {
         self.ring.push(message.to_string());
+    }
+}
+
+pub struct Showing(JoinHandle<()>);
+
+impl Drop for Showing {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -72,7 +93,7 @@ impl Stage {
 #[derive(Clone)]
 pub struct Heat {
     pub name: String,
-    /// As on the wire: 1 running, 4 finished.
+    /// As on the wire: 1 running, 2 paused, 4 finished.
     pub state: u8,
     pub clock_ms: i64,
     drivers: Vec<Driver>,
@@ -94,6 +115,11 @@ impl Heat {
         };
         let drivers = names.iter().enumerate().map(driver).collect();
         Self { name: "[HEAT] 7 - Final".to_owned(), state: 1, clock_ms: 600_000, drivers }
+    }
+
+    /// Its clock stands: such a heat may be silent for as long as a busy machine makes it.
+    pub fn paused(names: &[&str]) -> Self {
+        Self { state: 2, ..Self::running(names) }
     }
 
     /// The driver with this number, from 1, has done a lap.
