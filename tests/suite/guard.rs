@@ -169,16 +169,19 @@ fn socket_of_a_page_is_for_pages_of_ours_and_the_relay_for_all() {
         })
         .await;
         let ours = format!("Origin: http://{}\r\n", client.to);
-        for path in ["/feeds/nowhere/socket", "/overlay/nowhere/socket"] {
+        for path in ["/feeds/nowhere/socket", "/feeds/nowhere/s%6fcket", "/overlay/nowhere/socket"]
+        {
             for theirs in ["http://evil.example", "null", "http://127.0.0.1:1"] {
-                let answer = client.get(path, &format!("Origin: {theirs}\r\n")).await;
+                let answer = client.get(path, &format!("{UPGRADE}Origin: {theirs}\r\n")).await;
                 assert_eq!(answer.status, 403, "{path} from {theirs}");
             }
             for fine in [&ours, ""] {
-                assert_ne!(client.get(path, fine).await.status, 403, "{path} {fine}");
+                let answer = client.get(path, &format!("{UPGRADE}{fine}")).await;
+                assert_ne!(answer.status, 403, "{path} {fine}");
             }
         }
-        let answer = client.get("/relay/nowhere", "Origin: http://evil.example\r\n").await;
+        let theirs = format!("{UPGRADE}Origin: http://evil.example\r\n");
+        let answer = client.get("/relay/nowhere", &theirs).await;
         assert_ne!(answer.status, 403);
         service.stop().await;
     });

@@ -89,8 +89,10 @@ impl Visit<'_> {
             return Err(Refusal::Body);
         }
         let pass = self.by_token()?;
-        let is_socket = *class != Class::Relay && request.path().ends_with("/socket");
-        if is_socket && !host::is_from_us(headers, &rules.hosts) {
+        // Told by what is asked, not by the path: a path can be written in many ways.
+        let is_of_a_page = !matches!(class, Class::Relay | Class::Open);
+        let opens_socket = headers.contains_key(header::UPGRADE);
+        if is_of_a_page && opens_socket && !host::is_from_us(headers, &rules.hosts) {
             return Err(Refusal::Origin);
         }
         Ok(pass)

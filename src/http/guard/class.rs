@@ -23,6 +23,7 @@ impl Class {
         let first = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
         match first {
             "livez" | "assets" | "login" | "favicon.ico" => Self::Open,
+            // The socket is the fleet's.
             "" | "socket" | "feeds" | "heats" => Self::Live,
             "overlay" => Self::Overlay,
             "relay" => Self::Relay,
