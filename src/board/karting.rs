@@ -40,10 +40,13 @@ pub struct Clock {
     pub counts_down: bool,
 }
 
+/// A thousand hours. No heat takes so long, and whoever draws it may count on from there.
+const MAX_CLOCK_MS: i64 = 3_600_000_000;
+
 impl Clock {
     fn of(heat: &Heat, at: DateTime<Utc>) -> Self {
         Self {
-            ms: heat.clock_ms,
+            ms: heat.clock_ms.clamp(0, MAX_CLOCK_MS),
             at,
             runs: heat.clock_started && heat.state == "running",
             // Timed heats count down to their end; the others have no end to count to.
@@ -122,7 +125,8 @@ impl Line {
     /// place is not known.
     pub fn places_gained(&self) -> Option<i32> {
         let last = self.laps.iter().rev().nth(1)?;
-        Some(last.position? - self.standing.position)
+        // Positions are as the venue sends them, so any number.
+        Some(last.position?.saturating_sub(self.standing.position))
     }
 
     /// How many laps are known to have been driven and have no time.
@@ -347,6 +351,30 @@ mod tests {
         assert_eq!(places("most_laps"), [1, 2, 1, 1]);
         assert_eq!(places("best_lap"), [1, 2, 2, 1]);
         assert_eq!(places("best_average"), [1, 2, 1, 2]);
+    }
+
+    #[test]
+    fn clock_is_one_that_can_be_drawn_whatever_a_venue_sends() {
+        let heat = board("most_laps").heat;
+        for (clock_ms, ms) in [(i64::MIN, 0), (-1, 0), (720_000, 720_000), (i64::MAX, MAX_CLOCK_MS)]
+        {
+            let heat = Heat { clock_ms, ..heat.clone() };
+            assert_eq!(Clock::of(&heat, heat.seen_at).ms, ms);
+        }
+    }
+
+    #[test]
+    fn places_gained_are_told_whatever_positions_a_venue_sends() {
+        let gained = |before, now| {
+            let mut line = Line::clone(&board("most_laps").lines[0]);
+            line.laps[0].position = Some(before);
+            line.standing.position = now;
+            line.places_gained()
+        };
+        assert_eq!(gained(3, 1), Some(2));
+        assert_eq!(gained(1, 3), Some(-2));
+        assert_eq!(gained(i32::MIN, i32::MAX), Some(i32::MIN));
+        assert_eq!(gained(i32::MAX, i32::MIN), Some(i32::MAX));
     }
 
     #[test]
