@@ -260,7 +260,7 @@ fn relay_refuses_before_the_upgrade_whom_it_can_not_serve() {
         };
         let feeds = ring_table("ring", &ring);
         let service = Service::start_with(&db, &feeds, options, |_| {}).await;
-        for path in ["/relay/other", "/relay/RING", "/relay/", "/relay/ring/x"] {
+        for path in ["/relay/other", "/relay/RING", "/relay/ring%2F", "/relay/", "/relay/ring/x"] {
             assert_eq!(refusal(service.address(), path).await, 404, "{path}");
         }
         assert_eq!(service.get("/relay/other").await.0, 404);

@@ -29,6 +29,9 @@ const FRAMES: u64 = 150;
 const FRAME_EVERY: Duration = Duration::from_millis(200);
 /// What is promised of the last of a thousand clients.
 const LAST_WITHIN: Duration = Duration::from_millis(100);
+/// All clients come from one address, and at once.
+const LIMITS: &str = "[http.limits]\nconnections_per_address = 6000\nsockets = 6000\n\
+    requests_per_second_per_address = 100000\n";
 const TICKS_PER_SECOND: f64 = 100.0;
 
 #[test]
@@ -53,7 +56,7 @@ async fn measure(clients: usize) -> Figures {
     let (db, simulator) = (TestDb::new(), simulator().await);
     let track = track(&simulator, "1@park");
     track.push(frame(0));
-    let deployment = Deployment::on(&db, &track_table("track", &track));
+    let deployment = Deployment::on(&db, &(LIMITS.to_owned() + &track_table("track", &track)));
     let program = deployment.started().await;
     wait_until("the feed is up", async || {
         get(deployment.address, "/metrics")
