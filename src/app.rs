@@ -101,6 +101,7 @@ pub struct Stages {
 /// What people look at.
 struct Screens {
     hub: Addr<LiveHub>,
+    basin: Arc<Basin>,
     tap: LiveTap,
     thread: Arbiter,
 }
@@ -450,8 +451,8 @@ impl Screens {
         let thread = Arbiter::new();
         let (recall, intake) = (stages.recall.clone(), basin.clone());
         let hub = LiveHub::start_in_arbiter(&thread.handle(), |_| LiveHub::new(intake, recall));
-        let tap = LiveTap::new(basin, hub.clone().recipient());
-        Self { hub, tap, thread }
+        let tap = LiveTap::new(basin.clone(), hub.clone().recipient());
+        Self { hub, basin, tap, thread }
     }
 
     fn desk(&self) -> LiveDesk {
@@ -459,6 +460,7 @@ impl Screens {
             watch: self.hub.clone().recipient(),
             find: self.hub.clone().recipient(),
             fleet: self.hub.clone().recipient(),
+            basin: self.basin.clone(),
         }
     }
 }

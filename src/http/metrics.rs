@@ -1,6 +1,8 @@
 //! `/metrics` for Prometheus: the counters of `/health`, prefix `ringside_`, label `feed`. Names of
 //! people are no labels, nor are addresses.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::{HttpResponse, web};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -38,6 +40,8 @@ pub(super) async fn metrics(
     let health = gather(&sources, &gaps).await;
     let mut text = String::new();
     let mut registry = registry(&health);
+    let passed_over = sources.live.basin.passed_over.load(Ordering::Relaxed);
+    counter(&mut registry, "live_passed_over", "Records that no screen saw", passed_over);
     count_sessions(&mut registry, &sources.sessions);
     guard.register(&mut registry);
     match encode(&mut text, &registry) {

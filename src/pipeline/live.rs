@@ -51,6 +51,8 @@ pub struct LiveDesk {
     pub watch: Recipient<WatchFeed>,
     pub find: Recipient<FindFeed>,
     pub fleet: Recipient<GetLive>,
+    /// Counts what no screen saw.
+    pub basin: Arc<Basin>,
 }
 
 /// Anybody → LiveHub: what does this feed show, now and from now on? None: no such feed.
