@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::event::karting::{
-    Heat, HeatKey, HeatScene, KartingEvent, Lap, LapGap, LapSource, PastHeat, Standing,
+    Heat, HeatKey, HeatScene, KartingEvent, Lap, LapGap, LapSource, PastDriver, PastHeat, Standing,
 };
 
 /// A heat, as last seen.
@@ -114,6 +114,11 @@ impl HeatBoard {
         places
     }
 
+    /// Laps are known to have been driven of which there is no time.
+    pub fn lacks_laps(&self) -> bool {
+        self.lines.iter().any(|line| !line.gaps.is_empty())
+    }
+
     /// Who is first in the table.
     pub fn leader(&self) -> Option<&Line> {
         self.lines.first().map(Arc::as_ref)
@@ -173,6 +178,26 @@ impl HeatFold {
     pub fn recall(&mut self, heats: &[PastHeat]) {
         self.clear();
         self.past = heats.to_vec();
+    }
+
+    /// Adds what was seen of the heat in view to what is stored of the heats of its name.
+    pub fn complete(&self, heats: &mut Vec<PastHeat>) {
+        let Some(heat) = &self.heat else { return };
+        let occurrence = heat.key.occurrence;
+        if heats.iter().all(|stored| stored.occurrence != occurrence) {
+            let (started_at, finished_at) = (heat.started_at, heat.finished_at);
+            heats.push(PastHeat { occurrence, started_at, finished_at, drivers: Vec::new() });
+        }
+        let stored = heats.iter_mut().filter(|stored| stored.occurrence == occurrence);
+        for stored in stored {
+            for (&driver_id, seen) in &self.drivers {
+                let at = stored.drivers.iter().position(|driver| driver.driver_id == driver_id);
+                let nothing = PastDriver { driver_id, laps: Vec::new(), gaps: Vec::new() };
+                let mut driver = at.map_or(nothing, |at| stored.drivers.swap_remove(at));
+                seen.complete(&mut driver);
+                stored.drivers.push(driver);
+            }
+        }
     }
 
     pub fn apply(&mut self, event: &KartingEvent) {
@@ -254,6 +279,22 @@ impl Driver {
             Some(_) => self.laps.remove(&lap.lap),
             None => self.laps.insert(lap.lap, lap),
         };
+    }
+
+    /// What was seen is newer than what is stored, but a time that was computed here may be known
+    /// there.
+    fn complete(&self, stored: &mut PastDriver) {
+        for seen in self.laps.values() {
+            match stored.laps.iter_mut().find(|lap| lap.lap == seen.lap) {
+                Some(_) if seen.source == LapSource::Reconstructed => {}
+                Some(lap) => *lap = seen.clone(),
+                None => stored.laps.push(seen.clone()),
+            }
+        }
+        stored.laps.sort_by_key(|lap| lap.lap);
+        let laps: Vec<_> = stored.laps.iter().map(|lap| lap.lap).collect();
+        let holds = |gap: &LapGap, lap: &i32| (gap.first_lap..=gap.last_lap).contains(lap);
+        stored.gaps.retain(|gap| !laps.iter().any(|lap| holds(gap, lap)));
     }
 
     fn line(&mut self) -> Option<Arc<Line>> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Event, Past, Scene};
+use crate::event::{Ask, Event, Past, Scene};
 
 pub use agility::RingBoard;
 pub use karting::HeatBoard;
@@ -47,6 +47,29 @@ impl Boards {
     pub fn recall(&mut self, past: &Past) {
         if let Past::Heats(heats) = past {
             self.karting.recall(heats);
+        }
+    }
+
+    /// Adds to what is stored what was seen here: while a database was away, or is behind, it knows
+    /// less than who was looking.
+    pub fn complete(&self, ask: &Ask, past: &mut Past) {
+        if let (true, Past::Heats(heats)) = (self.is_in_view(ask), past) {
+            self.karting.complete(heats);
+        }
+    }
+
+    /// Whether the past that this asks for would tell what is not seen.
+    pub fn lacks(&self, ask: &Ask) -> bool {
+        let lacks_laps = matches!(&self.board, Board::Heat(heat) if heat.lacks_laps());
+        lacks_laps && self.is_in_view(ask)
+    }
+
+    fn is_in_view(&self, ask: &Ask) -> bool {
+        match (ask, &self.board) {
+            (Ask::Heats { start_unix, name }, Board::Heat(board)) => {
+                board.heat.key.start_unix == *start_unix && board.heat.key.name == *name
+            }
+            _ => false,
         }
     }
 

@@ -28,7 +28,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{event::FeedId, feed::FeedKind};
+use crate::{
+    event::{Ask, FeedId},
+    feed::FeedKind,
+};
 
 use self::place::Place;
 pub use self::{
@@ -90,25 +93,42 @@ pub struct LiveHub {
     basin: Arc<Basin>,
     store: Recipient<RecallPast>,
     places: BTreeMap<FeedId, Place>,
+    /// It did not answer the last time: no screen waits for it until it does.
+    store_is_silent: bool,
 }
 
 impl LiveHub {
     /// `store` is asked for the past of what comes into view.
     pub fn new(basin: Arc<Basin>, store: Recipient<RecallPast>) -> Self {
-        Self { basin, store, places: BTreeMap::new() }
+        Self { basin, store, places: BTreeMap::new(), store_is_silent: false }
     }
 
     fn go_on(&mut self, feed: &FeedId, ctx: &mut Context<Self>) {
         let Some(place) = self.places.get_mut(feed) else { return };
-        let Some(ask) = place.go_on() else { return };
-        let (info, feed) = (place.source().info.clone(), feed.clone());
-        let question = RecallPast { feed: info, ask: ask.clone() };
+        while let Some(ask) = place.go_on() {
+            // A ring's messages hold all that is shown of it.
+            let is_worth_asking = matches!(ask, Ask::Heats { .. });
+            if is_worth_asking && !self.store_is_silent {
+                let question = RecallPast { feed: place.source().info.clone(), ask };
+                return self.ask(feed.clone(), question, ctx);
+            }
+            place.recall(ask, None);
+        }
+    }
+
+    /// The screen waits for the answer.
+    fn ask(&self, feed: FeedId, question: RecallPast, ctx: &mut Context<Self>) {
+        let ask = question.ask.clone();
         let asked = timeout(PAST_WITHIN, self.store.send(question)).into_actor(self);
         ctx.spawn(asked.map(move |answer, this, ctx| {
             let past = match answer {
                 Ok(Ok(Ok(past))) => Some(past),
-                // Away, refusing or slow: the screens go on without, and ask again.
-                Ok(Ok(Err(_)) | Err(_)) | Err(_) => None,
+                // Away or refusing: the screens go on without.
+                Ok(Ok(Err(_)) | Err(_)) => None,
+                Err(_) => {
+                    this.store_is_silent = true;
+                    None
+                }
             };
             if let Some(place) = this.places.get_mut(&feed) {
                 place.recall(ask, past);
@@ -117,15 +137,27 @@ impl LiveHub {
         }));
     }
 
-    /// Asks once more for the past of whatever is shown without.
+    /// Tries the store for whatever is shown without its past. No screen waits for that: only when
+    /// it answers again, the past is asked for once more.
     fn ask_again(&mut self, ctx: &mut Context<Self>) {
-        let lacking = self.places.iter().filter(|(_, place)| place.lacks_past());
-        let lacking: Vec<_> = lacking.map(|(feed, _)| feed.clone()).take(ASKED_AT_ONCE).collect();
-        for feed in lacking {
-            if let Some(place) = self.places.get_mut(&feed) {
-                place.begin_anew();
-                self.go_on(&feed, ctx);
-            }
+        let most = if self.store_is_silent { 1 } else { ASKED_AT_ONCE };
+        let lacking = self.places.iter().filter_map(|(feed, place)| {
+            let (info, ask) = (place.source().info.clone(), place.lacking()?.clone());
+            Some((feed.clone(), RecallPast { feed: info, ask }))
+        });
+        let lacking: Vec<_> = lacking.take(most).collect();
+        // Nobody would find out otherwise.
+        self.store_is_silent &= !lacking.is_empty();
+        for (feed, question) in lacking {
+            let asked = timeout(PAST_WITHIN, self.store.send(question)).into_actor(self);
+            ctx.spawn(asked.map(move |answer, this, ctx| {
+                this.store_is_silent &= answer.is_err();
+                let lacking = this.places.get_mut(&feed).filter(|place| place.lacking().is_some());
+                if let (Ok(Ok(Ok(_))), Some(place)) = (answer, lacking) {
+                    place.begin_anew();
+                    this.go_on(&feed, ctx);
+                }
+            }));
         }
     }
 }

@@ -51,8 +51,8 @@ pub(super) struct Place {
 struct Asking {
     is_under_way: bool,
     asks: u8,
-    /// The store could not answer; what is shown has no past.
-    was_refused: bool,
+    /// What the store could not answer; what is shown has no past.
+    refused: Option<Ask>,
 }
 
 enum Read {
@@ -142,8 +142,9 @@ impl Place {
     /// What is stored; none where the store could not tell.
     pub fn recall(&mut self, ask: Ask, past: Option<Past>) {
         self.asking.is_under_way = false;
-        self.asking.was_refused = past.is_none();
-        let past = past.unwrap_or_else(|| nothing_of(&ask));
+        self.asking.refused = past.is_none().then(|| ask.clone());
+        let mut past = past.unwrap_or_else(|| nothing_of(&ask));
+        self.boards.complete(&ask, &mut past);
         self.boards.recall(&past);
         if let Some(decoder) = &mut self.decoder {
             let recalled = catch_unwind(AssertUnwindSafe(|| decoder.recall(ask, past)));
@@ -157,15 +158,16 @@ impl Place {
         }
     }
 
-    /// What is shown has no past, since the store could not answer.
-    pub fn lacks_past(&self) -> bool {
-        self.asking.was_refused && !self.asking.is_under_way
+    /// What would tell what is not shown, had the store been able to answer.
+    pub fn lacking(&self) -> Option<&Ask> {
+        let refused = self.asking.refused.as_ref().filter(|_| !self.asking.is_under_way);
+        refused.filter(|ask| self.boards.lacks(ask))
     }
 
     /// Begins anew with the latest frame, so that the past is asked for once more.
     pub fn begin_anew(&mut self) {
         self.forget_decoder();
-        self.asking.was_refused = false;
+        self.asking.refused = None;
         if let Some(seen) = self.seen.take() {
             self.waiting.push_front(seen);
         }

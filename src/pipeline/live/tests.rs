@@ -185,6 +185,46 @@ fn hub_shows_a_heat_without_its_past_when_the_store_hangs() {
 }
 
 #[test]
+fn hub_goes_on_at_once_and_keeps_what_it_saw_while_the_store_hangs() {
+    System::new().block_on(async {
+        tokio::time::pause();
+        let track = track("a");
+        let bench = Bench::new(&[&track], None).await;
+        bench.text(&track, 1, &heat("before", 0));
+        tokio::time::sleep(PAST_WITHIN).await;
+        for laps in 3..=5 {
+            // The heat is new, and nobody waits for its past.
+            bench.text(&track, laps.into(), &heat("a", laps));
+            assert_eq!(laps_shown(&bench.live(&track).await).len() as i32, laps - 2);
+            tokio::time::sleep(ASK_AGAIN_EVERY).await;
+            assert_eq!(laps_shown(&bench.live(&track).await).len() as i32, laps - 2);
+        }
+        // It knows the first two, and is told of the others later.
+        bench.library.0.borrow_mut().0 = past(2);
+        tokio::time::sleep(ASK_AGAIN_EVERY * 2).await;
+        let laps: Vec<_> = laps_shown(&bench.live(&track).await);
+        assert_eq!(laps, [(1, 41_000), (2, 41_000), (3, 40_000), (4, 40_000), (5, 40_000)]);
+        let asked = bench.asked();
+        tokio::time::sleep(ASK_AGAIN_EVERY * 3).await;
+        assert_eq!(bench.asked(), asked, "nothing is lacking");
+    });
+}
+
+#[test]
+fn hub_asks_for_no_past_of_a_heat_that_it_saw_from_its_beginning() {
+    System::new().block_on(async {
+        tokio::time::pause();
+        let track = track("a");
+        let bench = Bench::new(&[&track], away()).await;
+        bench.text(&track, 1, &heat("a", 0));
+        bench.text(&track, 2, &heat("a", 1));
+        tokio::time::sleep(ASK_AGAIN_EVERY * 3).await;
+        assert_eq!(laps_shown(&bench.live(&track).await), [(1, 40_000)]);
+        assert_eq!(bench.asked(), 1);
+    });
+}
+
+#[test]
 fn hub_shows_the_newest_when_more_comes_than_it_can_read() {
     System::new().block_on(async {
         let (track, other) = (track("a"), track("b"));
