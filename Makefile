@@ -44,6 +44,9 @@ soak: postgres ## A season in a quarter of an hour: memory, files, journal and l
 fanout: postgres ## 1,000 and 5,000 clients of one feed: latency, CPU, memory (2 minutes)
 	cargo test --locked --release --test suite relay::fanout -- --ignored --nocapture --test-threads 1
 
+screenshots: postgres chromium ## The pictures of README.md and docs/, from the demo (two minutes)
+	cargo test --locked --test suite screenshots:: -- --ignored --nocapture
+
 schema: ## Regenerate src/db/schema.rs from the migrations (needs the diesel program and DATABASE_URL)
 	diesel migration run
 
@@ -53,4 +56,4 @@ postgres: # Postgres's server programs, for the private server
 chromium: # A browser, for the tests of the pages
 	@tests/chromium.sh
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout schema postgres chromium
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout screenshots schema postgres chromium

@@ -35,6 +35,7 @@ mod pages;
 mod recordings;
 mod relay;
 mod samples;
+mod screenshots;
 mod soak;
 mod supervision;
 mod worlds;

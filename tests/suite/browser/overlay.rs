@@ -119,3 +119,17 @@ fn builder_shows_each_choice_at_once_and_tells_the_address() {
         page.assert_no_errors().await;
     });
 }
+
+#[test]
+fn overlay_hides_when_the_service_is_gone() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        stage.show(&Heat::running(&["Ann", "Bob"]));
+        let mut page = stage.open("/overlay/track").await;
+        page.wait_until("document.querySelector('#air:not(.off) #tower')").await;
+        stage.service.stop().await;
+        page.wait_until("document.querySelector('#air.off')").await;
+        page.wait_until("document.getAnimations().length === 0").await;
+        assert_eq!(page.screenshot().await.drawn(), 0);
+    });
+}

@@ -244,8 +244,13 @@ impl Page {
     pub async fn screenshot(&mut self) -> Picture {
         let nothing = json!({"color": {"r": 0, "g": 0, "b": 0, "a": 0}});
         self.call("Emulation.setDefaultBackgroundColorOverride", nothing).await;
+        Picture::read(&self.png().await)
+    }
+
+    /// What is shown, as a file.
+    pub async fn png(&mut self) -> Vec<u8> {
         let taken = self.call("Page.captureScreenshot", json!({"format": "png"})).await;
-        Picture::read(&BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap())
+        BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
     /// Bytes that came over the wire since the latest [`Page::go`], heads included.
