@@ -42,7 +42,10 @@
   const serverNow = () => performance.now() + Math.max(...offsets);
 
   function hearTime(now) {
-    offsets.push(now - performance.now());
+    const offset = now - performance.now();
+    // No message takes so long: Ringside's clock was set back.
+    if (offset < Math.max(...offsets) - QUIET_MS) offsets.length = 0;
+    offsets.push(offset);
     if (offsets.length > 10) offsets.shift();
   }
 
