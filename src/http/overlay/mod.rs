@@ -2,7 +2,7 @@
 //!
 //! `/overlay/<feed>` is a transparent page with nothing on it: all that is shown comes over its
 //! socket, so that what is on air is always live. It never shows an error; what is wrong with an
-//! address is told by the page at `/overlay` and in the browser's console.
+//! address is told by the page at `/overlay`.
 
 mod accent;
 mod agility;
