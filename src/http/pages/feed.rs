@@ -72,7 +72,7 @@ pub(super) fn page(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Markup {
             header.title {
                 h1 dir="auto" { (live.feed.name) " " small { (live.feed.venue) } }
                 @if let Some(line) = sheet.element(status::STATUS) { (line) }
-                @if matches!(live.board, Board::Heat(_) | Board::Empty) {
+                @if !reader.wall && matches!(live.board, Board::Heat(_) | Board::Empty) {
                     p { (heats::link(id, reader)) }
                 }
             }
