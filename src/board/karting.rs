@@ -44,7 +44,8 @@ pub struct Clock {
 const MAX_CLOCK_MS: i64 = 3_600_000_000;
 
 impl Clock {
-    fn of(heat: &Heat, at: DateTime<Utc>) -> Self {
+    /// As the venue said it `at` that moment, and within what can be drawn.
+    pub fn of(heat: &Heat, at: DateTime<Utc>) -> Self {
         Self {
             ms: heat.clock_ms.clamp(0, MAX_CLOCK_MS),
             at,

@@ -238,12 +238,6 @@ struct HeatRow {
 }
 
 fn board(row: HeatRow, key: Arc<HeatKey>, lines: Vec<Arc<Line>>) -> HeatBoard {
-    let clock = Clock {
-        ms: row.clock_ms,
-        at: row.last_seen_at,
-        runs: false,
-        counts_down: matches!(&*row.end_condition, "time" | "time_or_laps"),
-    };
     let heat = Heat {
         key,
         state: row.state.into(),
@@ -259,6 +253,7 @@ fn board(row: HeatRow, key: Arc<HeatKey>, lines: Vec<Arc<Line>>) -> HeatBoard {
         seen_at: row.last_seen_at,
         extra: Extra::default(),
     };
+    let clock = Clock { runs: false, ..Clock::of(&heat, row.last_seen_at) };
     HeatBoard { heat, clock, lines }
 }
 
