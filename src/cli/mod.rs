@@ -94,7 +94,8 @@ fn in_system(command: impl Future<Output = Result<(), Failure>>) -> Result<(), F
 }
 
 fn start_log() {
-    let usual = env_logger::Env::default().default_filter_or("info,actix_server=warn");
+    let usual =
+        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
     env_logger::Builder::from_env(usual).format_timestamp_millis().format_target(false).init();
 }
 
