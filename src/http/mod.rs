@@ -20,8 +20,9 @@ use std::{net::TcpListener, sync::Arc, time::Instant};
 
 use actix::Recipient;
 use actix_web::{
-    App, HttpResponse,
+    App, HttpResponse, Route,
     dev::{Server, ServiceResponse},
+    guard::{Any, Get, Head},
     http::header,
     middleware::{ErrorHandlerResponse, ErrorHandlers, from_fn},
     web,
@@ -83,15 +84,20 @@ pub fn serve(
             .app_data(on_guard.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
             .wrap(from_fn(guard::watch))
-            .route("/livez", web::get().to(health::livez))
-            .route("/readyz", web::get().to(health::readyz))
-            .route("/health", web::get().to(health::health))
-            .route("/metrics", web::get().to(metrics::metrics))
+            .route("/livez", look().to(health::livez))
+            .route("/readyz", look().to(health::readyz))
+            .route("/health", look().to(health::health))
+            .route("/metrics", look().to(metrics::metrics))
             .configure(guard::routes)
             .configure(pages::routes)
             .configure(overlay::routes)
             .configure(relay::routes)
     })
+}
+
+/// GET, and HEAD for those who only want to know whether something is there.
+fn look() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
 }
 
 /// Errors of the framework itself (no such page) read like ours.

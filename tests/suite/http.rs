@@ -68,6 +68,13 @@ fn http_answers_in_json_and_only_to_what_it_knows() {
         assert_eq!(service.get("/readyz").await, (200, r#"{"ready":true}"#.to_owned()));
         assert_eq!(service.get("/nowhere").await, (404, r#"{"error":"not found"}"#.to_owned()));
         assert_eq!(service.health().await.status, Overall::Ok);
+        // Monitors that only want to know whether it is there.
+        for path in ["/livez", "/readyz", "/health", "/metrics", "/", "/overlay"] {
+            let client = awc::Client::default();
+            let asked = client.head(format!("http://{}{path}", service.address())).send().await;
+            let mut answer = asked.unwrap();
+            assert_eq!((answer.status().as_u16(), answer.body().await.unwrap().len()), (200, 0));
+        }
         service.stop().await;
     });
 }

@@ -18,10 +18,12 @@ mod words;
 
 use actix_web::web::{self, ServiceConfig};
 
+use super::look;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/assets/overlay/{name}", web::get().to(assets::asset))
-        .route("/overlay", web::get().to(builder::page))
-        .route("/overlay/{feed}", web::get().to(air::page))
+        .route("/assets/overlay/{name}", look().to(assets::asset))
+        .route("/overlay", look().to(builder::page))
+        .route("/overlay/{feed}", look().to(air::page))
         .route("/overlay/{feed}/socket", web::get().to(air::socket));
 }

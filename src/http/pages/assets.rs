@@ -8,10 +8,10 @@ use std::{
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
-    web::{self, ServiceConfig},
+    web::ServiceConfig,
 };
 
-use crate::http::charts;
+use crate::http::{charts, look};
 
 /// One sheet, with what the charts look like.
 static STYLE: LazyLock<String> =
@@ -27,8 +27,8 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/assets/ringside.css", web::get().to(style))
-        .route("/assets/ringside.js", web::get().to(script));
+        .route("/assets/ringside.css", look().to(style))
+        .route("/assets/ringside.js", look().to(script));
 }
 
 /// Of the pages: one that was drawn by another version should be loaded anew.

@@ -22,7 +22,7 @@ use url::form_urlencoded;
 use crate::{
     db::{self, Pool, queries},
     event::FeedId,
-    http::Sources,
+    http::{Sources, look},
 };
 
 use self::words::HeatsWords;
@@ -37,8 +37,8 @@ const HEATS_A_PAGE: u32 = 50;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(web::Data::new(Desk::default()))
-        .route("/feeds/{feed}/heats", web::get().to(list_page))
-        .route("/heats/{heat}", web::get().to(heat_page));
+        .route("/feeds/{feed}/heats", look().to(list_page))
+        .route("/heats/{heat}", look().to(heat_page));
 }
 
 /// The address of a feed's heats.

@@ -32,16 +32,16 @@ use maud::Markup;
 use crate::event::FeedId;
 use crate::pipeline::live::{WatchFeed, Watching};
 
-use super::Sources;
+use super::{Sources, look};
 
 use self::{fleet::FleetDesk, reader::Reader};
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(web::Data::new(FleetDesk::default()))
-        .route("/", web::get().to(fleet_page))
+        .route("/", look().to(fleet_page))
         .route("/socket", web::get().to(live::fleet_socket))
-        .route("/feeds/{feed}", web::get().to(feed_page))
+        .route("/feeds/{feed}", look().to(feed_page))
         .route("/feeds/{feed}/socket", web::get().to(live::feed_socket));
     heats::routes(config);
     assets::routes(config);
