@@ -1,13 +1,14 @@
 //! Wiring only: who knows whom, and the order of start (bottom up) and stop (top down).
 
+mod claims;
 mod database;
 mod journal;
+mod stages;
 mod watchdog;
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::File,
     net::{SocketAddr, TcpListener},
-    path::Path,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -17,8 +18,8 @@ use actix_web::{
     dev::{Server, ServerHandle},
     web,
 };
-use anyhow::{Context, anyhow, bail};
-use log::{error, info, warn};
+use anyhow::Context;
+use log::{error, warn};
 use tokio::{
     sync::oneshot,
     time::{sleep, timeout},
@@ -26,7 +27,6 @@ use tokio::{
 
 use crate::{
     config::{Config, FeedConfig, RelayConfig},
-    db::{LatePool, store::Store},
     event::Event,
     feed::bmi,
     http::{
@@ -37,30 +37,28 @@ use crate::{
     pipeline::{
         connection::Deadlines,
         journal::{Journal, JournalCounters},
-        live::{Basin, LiveDesk, LiveHub, LiveTap},
-        liveness::{Liveness, LivenessParams, Look},
+        liveness::{Liveness, LivenessParams},
         message::{
             BatchWritten, CloseJournal, Drain, EventsDecoded, FeedsChanged, FeedsConfigured,
-            Intake, LearnGenerations, RecallPast, ReportPanics, ResumeFrom, SaveAll, SetFeeds,
-            StopFeeds,
+            Intake, LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
-        parser::{Outlets, Parser},
         source::FeedSource,
         supervisor::{FeedSupervisor, Patience, SupervisorParams, on_threads},
         websocket::SocketSettings,
-        writer::{Batching, Writer, WriterCounters, WriterParams},
     },
 };
 
+use claims::{allow_many_files, bind, lock_data_dir};
 use database::{Opened, Opening, Wanted};
+use stages::{Screens, look_at};
 
 pub use database::{Database, private_dir};
 pub use journal::journal_dir;
+pub use stages::Stages;
 pub use watchdog::{Watchdog, WatchdogParams};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
-const LOCK_WITHIN: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A feed that the journal does not know may have a past in the database; it is waited for so long.
@@ -87,23 +85,6 @@ pub struct App {
     database: Opening,
     /// Held as long as the service runs: one service a data directory.
     _lock: File,
-}
-
-/// Parser, writer and store: the part of the pipeline that replay shares.
-pub struct Stages {
-    pub parser: Addr<Parser>,
-    pub writer: Addr<Writer>,
-    pub counters: Arc<WriterCounters>,
-    recall: Recipient<RecallPast>,
-    thread: Arbiter,
-}
-
-/// What people look at.
-struct Screens {
-    hub: Addr<LiveHub>,
-    basin: Arc<Basin>,
-    tap: LiveTap,
-    thread: Arbiter,
 }
 
 /// Where and how the service is seen: what of it only a restart changes.
@@ -391,7 +372,7 @@ impl App {
         for thread in &self.threads {
             thread.stop();
         }
-        self.screens.thread.stop();
+        self.screens.stop();
         self.stages.stop();
         self.database.close().await;
         report
@@ -413,72 +394,6 @@ impl App {
     }
 }
 
-impl Stages {
-    /// `journal_id` names the journal whose records come; none for records of no journal.
-    pub fn start(
-        pool: Arc<LatePool>,
-        batching: Batching,
-        journal_id: Option<Arc<str>>,
-        written: Option<Recipient<BatchWritten>>,
-    ) -> Self {
-        let counters = Arc::new(WriterCounters::default());
-        let store = Store::start(pool);
-        let thread = Arbiter::new();
-        let params = WriterParams {
-            batching,
-            store: store.clone().recipient(),
-            recall: store.clone().recipient(),
-            journal_id,
-            written,
-            counters: counters.clone(),
-        };
-        let writer = Writer::start_in_arbiter(&thread.handle(), |_| Writer::new(params));
-        let outlets =
-            Outlets { events: writer.clone().recipient(), recall: writer.clone().recipient() };
-        let parser = Parser::start_in_arbiter(&thread.handle(), |_| Parser::new(outlets));
-        Self { parser, writer, counters, recall: store.recipient(), thread }
-    }
-
-    pub fn stop(&self) {
-        self.thread.stop();
-    }
-}
-
-impl Screens {
-    /// On a thread of their own: drawing a thousand screens slows no row.
-    fn start(stages: &Stages) -> Self {
-        let basin = Arc::new(Basin::default());
-        let thread = Arbiter::new();
-        let (recall, intake) = (stages.recall.clone(), basin.clone());
-        let hub = LiveHub::start_in_arbiter(&thread.handle(), |_| LiveHub::new(intake, recall));
-        let tap = LiveTap::new(basin.clone(), hub.clone().recipient());
-        Self { hub, basin, tap, thread }
-    }
-
-    fn desk(&self) -> LiveDesk {
-        LiveDesk {
-            watch: self.hub.clone().recipient(),
-            find: self.hub.clone().recipient(),
-            fleet: self.hub.clone().recipient(),
-            basin: self.basin.clone(),
-        }
-    }
-}
-
-/// What waits, and for whom. Before the database is open everything waits for it.
-fn look_at(
-    journal: &Arc<JournalCounters>,
-    writer: &Arc<WriterCounters>,
-    pool: &Arc<LatePool>,
-) -> Box<dyn Fn() -> Look + Send + Sync> {
-    let (journal, writer, pool) = (journal.clone(), writer.clone(), pool.clone());
-    Box::new(move || {
-        let done = journal.handed_on.load(Ordering::Relaxed);
-        let look = Look::at(&writer, journal.behind(), done);
-        Look { awaits_database: look.awaits_database || pool.get().is_err(), ..look }
-    })
-}
-
 pub fn source_of(feed: FeedConfig) -> FeedSource {
     FeedSource::new(feed.info, feed.kind, feed.fingerprint)
 }
@@ -489,58 +404,9 @@ async fn run_server(name: &str, server: Server) {
     }
 }
 
-/// `key` is what to set for another address.
-fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => anyhow!(
-            "{address} is in use: another program (or another Ringside) serves there; set another \
-             {key}"
-        ),
-        _ => anyhow!("{key} {address} can't be served: {error}"),
-    })
-}
-
-/// One service a data directory: two would share a private Postgres and stop it under each other.
-async fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
-    let show = dir.display();
-    fs::create_dir_all(dir).with_context(|| {
-        format!("data_dir {show} can't be made; set data_dir to a folder that can be written")
-    })?;
-    let lock = File::create(dir.join("ringside.lock")).with_context(|| {
-        format!("data_dir {show} can't be written; set data_dir to a folder that can be")
-    })?;
-    let began = Instant::now();
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            // The one before may just be ending.
-            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WITHIN => {
-                sleep(LOOK_EVERY).await;
-            }
-            Err(TryLockError::WouldBlock) => {
-                bail!("data_dir {show} is in use by another Ringside; stop that one first")
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("data_dir {show} can't be locked"));
-            }
-        }
-    }
-}
-
 fn socket_settings(config: &Config) -> anyhow::Result<SocketSettings> {
     let limits = &config.limits;
     let roots = config.extra_roots.clone();
     SocketSettings::new(limits.max_message_bytes, limits.frugal_sockets, roots)
         .context("[tls] ca_file holds a certificate that can't be used")
-}
-
-/// A feed is an open file; the usual soft limit of 1,024 is for programs of another kind.
-fn allow_many_files() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map(|()| hard));
-    match raised {
-        Ok(files) => info!("open files limit={files}"),
-        Err(error) => warn!("the limit of open files stays as it is: {error}"),
-    }
 }
