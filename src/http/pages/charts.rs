@@ -1,12 +1,12 @@
 //! The charts of a heat on its page: costly to draw and to send, so drawn now and then.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use maud::html;
 use tokio::time::Instant;
 
 use crate::{
-    board::HeatBoard,
+    board::{HeatBoard, karting::Line},
     event::karting::HeatKey,
     http::charts::{lap_chart, position_chart},
 };
@@ -31,21 +31,21 @@ pub(super) struct Charts {
 struct Drawn {
     at: Instant,
     heat: HeatKey,
-    laps: usize,
+    lines: Vec<Arc<Line>>,
     figures: [Element; 2],
 }
 
 impl Charts {
-    /// Puts the charts onto the sheet, drawn anew when a lap came and they have stood long enough.
+    /// Puts the charts onto the sheet, drawn anew when a lap came, went or was corrected, and they
+    /// have stood long enough.
     pub fn draw(&mut self, sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
-        let laps = heat.lines.iter().map(|line| line.laps.len()).sum();
         if heat.lines.iter().all(|line| line.laps.len() < FIRST_WITH) {
             self.drawn = None;
             return;
         }
         let now = Instant::now();
         let stands = self.drawn.take().filter(|drawn| {
-            let is_true = drawn.laps == laps || now < drawn.at + EVERY;
+            let is_true = have_same_laps(&drawn.lines, &heat.lines) || now < drawn.at + EVERY;
             drawn.heat == *heat.heat.key && is_true
         });
         let drawn = stands.unwrap_or_else(|| {
@@ -55,7 +55,8 @@ impl Charts {
                 ("position-chart", position_chart(heat, names, lang)),
             ];
             let figures = figures.map(|(id, html)| Element { id: id.to_owned(), html });
-            Drawn { at: now, heat: (*heat.heat.key).clone(), laps, figures }
+            let lines = heat.lines.clone();
+            Drawn { at: now, heat: (*heat.heat.key).clone(), lines, figures }
         });
         sheet.list(CHARTS, drawn.figures.to_vec(), |figures| {
             html! {
@@ -64,4 +65,11 @@ impl Charts {
         });
         self.drawn = Some(drawn);
     }
+}
+
+/// Most lines are the very same from one moment to the next.
+fn have_same_laps(one: &[Arc<Line>], other: &[Arc<Line>]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len()
+        && pairs.all(|(one, other)| Arc::ptr_eq(one, other) || one.laps == other.laps)
 }

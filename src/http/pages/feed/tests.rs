@@ -123,7 +123,11 @@ fn charts_stand_for_a_while_when_laps_come_in() {
             assert!(first.contains("lap-chart") && first.contains("position-chart"));
             assert_eq!(figures(&[60_000, 61_000, 59_000]), first);
             tokio::time::advance(std::time::Duration::from_secs(5)).await;
-            assert_ne!(figures(&[60_000, 61_000, 59_000]), first);
+            let second = figures(&[60_000, 61_000, 59_000]);
+            assert_ne!(second, first);
+            tokio::time::advance(std::time::Duration::from_secs(5)).await;
+            assert_eq!(figures(&[60_000, 61_000, 59_000]), second);
+            assert_ne!(figures(&[60_000, 65_000, 59_000]), second, "officials corrected a lap");
         });
 }
 
