@@ -44,7 +44,9 @@ browser=$!
 killer=$!
 wait $browser
 kill $killer 2>/dev/null
-cd / && rm -rf "$2"
+cd /
+# Its children may still be writing.
+for try in 1 2 3 4 5; do rm -rf "$2" 2>/dev/null && break; sleep 1; done
 "#;
 
 struct Browser {
@@ -69,6 +71,8 @@ impl Browser {
             .arg(program)
             .arg(&folder)
             .current_dir(&folder)
+            // What it leaves behind goes with the folder.
+            .env("TMPDIR", &folder)
             .stdin(Stdio::piped())
             // Ctrl-C must not take the shell before it has cleaned up.
             .process_group(0)
