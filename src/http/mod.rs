@@ -18,7 +18,7 @@ pub mod words;
 
 use std::{net::TcpListener, sync::Arc, time::Instant};
 
-use actix::Recipient;
+use actix::{MailboxError, Recipient};
 use actix_web::{
     App, HttpResponse, Route,
     dev::{Server, ServiceResponse},
@@ -31,8 +31,12 @@ use serde_json::json;
 
 use crate::{
     db::LatePool,
+    event::FeedId,
     pipeline::{
-        journal::JournalCounters, live::LiveDesk, liveness::Liveness, message::GetHealth,
+        journal::JournalCounters,
+        live::{LiveDesk, WatchFeed, Watching},
+        liveness::Liveness,
+        message::GetHealth,
         writer::WriterCounters,
     },
 };
@@ -61,6 +65,16 @@ pub struct Sources {
     /// The local websockets.
     pub sessions: Arc<Sessions>,
     pub started: Instant,
+}
+
+impl Sources {
+    /// What a feed shows, now and from now on; none where there is no such feed.
+    ///
+    /// # Errors
+    /// The hub is gone: the service is about to end.
+    async fn watch(&self, feed: &str) -> Result<Option<Watching>, MailboxError> {
+        self.live.watch.send(WatchFeed(FeedId::new(feed))).await
+    }
 }
 
 /// Serves on a socket that is bound already, so that a taken port is noticed before anything runs.

@@ -21,13 +21,7 @@ pub struct ChartWords {
 
 impl ChartWords {
     pub fn of(lang: Lang) -> &'static Self {
-        match lang {
-            Lang::En => &EN,
-            Lang::Es => &ES,
-            Lang::De => &DE,
-            Lang::Fr => &FR,
-            Lang::Nl => &NL,
-        }
+        lang.among([&EN, &ES, &DE, &FR, &NL])
     }
 }
 

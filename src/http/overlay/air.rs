@@ -8,15 +8,11 @@ use actix_web::{
 };
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{
-    event::FeedId,
-    http::{
-        Sources,
-        session::{self, Talk},
-        view,
-        words::Lang,
-    },
-    pipeline::live::{WatchFeed, Watching},
+use crate::http::{
+    Sources,
+    session::{self, Talk},
+    view,
+    words::Lang,
 };
 
 use super::{
@@ -34,7 +30,7 @@ pub(super) async fn page(
     feed: web::Path<String>,
     sources: Data<Sources>,
 ) -> actix_web::Result<HttpResponse> {
-    let is_there = watch(&sources, &feed).await?.is_some();
+    let is_there = sources.watch(&feed).await.map_err(ErrorServiceUnavailable)?.is_some();
     let status = if is_there { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let layout = Layout::read(request.query_string()).0;
     let page = shell(&feed, &layout, Lang::of(&request));
@@ -50,7 +46,7 @@ pub(super) async fn socket(
     feed: web::Path<String>,
     sources: Data<Sources>,
 ) -> actix_web::Result<HttpResponse> {
-    let Some(watching) = watch(&sources, &feed).await? else {
+    let Some(watching) = sources.watch(&feed).await.map_err(ErrorServiceUnavailable)? else {
         return Ok(HttpResponse::NotFound().finish());
     };
     let screen = Screen {
@@ -60,11 +56,6 @@ pub(super) async fn socket(
     };
     let news = view::news(watching.live, move |live, now| screen.show(live, now));
     session::open(&request, payload, Talk::telling(news))
-}
-
-async fn watch(sources: &Sources, feed: &str) -> actix_web::Result<Option<Watching>> {
-    let watching = sources.live.watch.send(WatchFeed(FeedId::new(feed))).await;
-    watching.map_err(|_| ErrorServiceUnavailable("the service is stopping"))
 }
 
 /// The places where parts will stand. A strict policy allows no style in here: the script takes the

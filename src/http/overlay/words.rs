@@ -76,12 +76,6 @@ pub(super) struct BuilderWords {
 
 impl Words {
     pub fn of(lang: Lang) -> &'static Self {
-        match lang {
-            Lang::En => &en::WORDS,
-            Lang::Es => &es::WORDS,
-            Lang::De => &de::WORDS,
-            Lang::Fr => &fr::WORDS,
-            Lang::Nl => &nl::WORDS,
-        }
+        lang.among([&en::WORDS, &es::WORDS, &de::WORDS, &fr::WORDS, &nl::WORDS])
     }
 }

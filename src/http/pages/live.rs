@@ -16,7 +16,6 @@ use super::{
     feed,
     fleet::{self, FleetDesk},
     reader::Reader,
-    watch,
 };
 
 /// For the script: the page is of another version and should be loaded anew.
@@ -29,9 +28,7 @@ pub(super) async fn feed_socket(
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let reader = Reader::of_socket(&request, sources.privacy);
-    let Some(watching) =
-        watch(&sources, feed.into_inner()).await.map_err(ErrorServiceUnavailable)?
-    else {
+    let Some(watching) = sources.watch(&feed).await.map_err(ErrorServiceUnavailable)? else {
         return Ok(HttpResponse::NotFound().finish());
     };
     let mut charts = Charts::default();

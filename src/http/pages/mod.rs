@@ -29,9 +29,6 @@ use actix_web::{
 use chrono::Utc;
 use maud::Markup;
 
-use crate::event::FeedId;
-use crate::pipeline::live::{WatchFeed, Watching};
-
 use super::{Sources, look};
 
 use self::{fleet::FleetDesk, reader::Reader};
@@ -61,7 +58,7 @@ async fn feed_page(
     sources: web::Data<Sources>,
 ) -> impl Responder {
     let reader = Reader::of(&request, sources.privacy);
-    match watch(&sources, feed.into_inner()).await {
+    match sources.watch(&feed).await {
         Ok(Some(watching)) => {
             let live = watching.live.borrow().clone();
             page(StatusCode::OK, feed::page(&live, &reader, Utc::now()))
@@ -69,14 +66,6 @@ async fn feed_page(
         Ok(None) => page(StatusCode::NOT_FOUND, layout::no_such_feed(&reader)),
         Err(_) => page(StatusCode::SERVICE_UNAVAILABLE, layout::unavailable(&reader)),
     }
-}
-
-/// None where no feed has this id.
-///
-/// # Errors
-/// The hub is gone: the service is about to end.
-async fn watch(sources: &Sources, feed: String) -> Result<Option<Watching>, actix::MailboxError> {
-    sources.live.watch.send(WatchFeed(FeedId::new(feed))).await
 }
 
 fn page(status: StatusCode, markup: Markup) -> HttpResponse {

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::{
     event::FeedId,
-    pipeline::live::{LiveDesk, WatchFeed, Watching, Wish},
+    pipeline::live::{LiveDesk, Watching, Wish},
 };
 
 use super::{
@@ -41,8 +41,8 @@ async fn relay(
     feed: web::Path<String>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, Error> {
+    let watching = sources.watch(&feed).await;
     let feed = FeedId::new(feed.into_inner());
-    let watching = sources.live.watch.send(WatchFeed(feed.clone())).await;
     match watching.map_err(|_| ErrorServiceUnavailable("the service stops"))? {
         Some(watching) => {
             session::open(&request, payload, talk(feed, watching, sources.live.clone()))

@@ -63,33 +63,27 @@ impl Lang {
 
     /// As in `lang="…"` and `?lang=…`.
     pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-            Self::De => "de",
-            Self::Fr => "fr",
-            Self::Nl => "nl",
-        }
+        self.among(["en", "es", "de", "fr", "nl"])
     }
 
     /// The language's name in itself.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::En => "English",
-            Self::Es => "Español",
-            Self::De => "Deutsch",
-            Self::Fr => "Français",
-            Self::Nl => "Nederlands",
-        }
+        self.among(["English", "Español", "Deutsch", "Français", "Nederlands"])
     }
 
     pub fn words(self) -> &'static Words {
+        self.among([&en::WORDS, &es::WORDS, &de::WORDS, &fr::WORDS, &nl::WORDS])
+    }
+
+    /// The one of these that is of this language; they stand as in [`Lang::ALL`].
+    pub fn among<T>(self, of_each: [T; 5]) -> T {
+        let [en, es, de, fr, nl] = of_each;
         match self {
-            Self::En => &en::WORDS,
-            Self::Es => &es::WORDS,
-            Self::De => &de::WORDS,
-            Self::Fr => &fr::WORDS,
-            Self::Nl => &nl::WORDS,
+            Self::En => en,
+            Self::Es => es,
+            Self::De => de,
+            Self::Fr => fr,
+            Self::Nl => nl,
         }
     }
 

@@ -42,13 +42,7 @@ pub(super) struct HeatsWords {
 
 impl HeatsWords {
     pub fn of(lang: Lang) -> &'static Self {
-        match lang {
-            Lang::En => &EN,
-            Lang::Es => &ES,
-            Lang::De => &DE,
-            Lang::Fr => &FR,
-            Lang::Nl => &NL,
-        }
+        lang.among([&EN, &ES, &DE, &FR, &NL])
     }
 }
 
