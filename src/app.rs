@@ -4,6 +4,7 @@ mod claims;
 mod database;
 mod journal;
 mod stages;
+mod tally;
 mod watchdog;
 
 use std::{
@@ -22,6 +23,7 @@ use anyhow::Context;
 use log::{error, warn};
 use tokio::{
     sync::oneshot,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
@@ -30,7 +32,7 @@ use crate::{
     event::Event,
     feed::bmi,
     http::{
-        self, Privacy, RelayPort,
+        self, Desk, Privacy, RelayPort,
         guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
@@ -83,6 +85,7 @@ pub struct App {
     relay_address: Option<SocketAddr>,
     threads: Vec<Arbiter>,
     database: Opening,
+    tally: JoinHandle<()>,
     /// Held as long as the service runs: one service a data directory.
     _lock: File,
 }
@@ -151,6 +154,7 @@ impl App {
         let early = opened.learn_generations(&config.feeds, &mut database).await;
 
         let pool = database.pool().clone();
+        let tally = actix::spawn(tally::keep(pool.clone()));
         let stages =
             Stages::start(pool.clone(), config.batching, Some(journal_id), options.written);
         let generations = std::mem::take(&mut opened.generations);
@@ -200,6 +204,7 @@ impl App {
             writer: stages.counters.clone(),
             journal: journal_counters.clone(),
             journal_max_bytes: config.journal.max_bytes,
+            desk: Desk::new(pool.clone()),
             pool,
             database: wanted.shown(),
             private_database: wanted.is_private(),
@@ -232,6 +237,7 @@ impl App {
             relay_address,
             threads,
             database,
+            tally,
             _lock: lock,
         };
         app.set_feeds(config.feeds).await?;
@@ -365,6 +371,7 @@ impl App {
         if timeout(DRAIN_WITHIN, self.journal.send(CloseJournal)).await.is_err() {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");
         }
+        self.tally.abort();
         self.sessions.end_all();
         for server in &self.http {
             server.stop(true).await;

@@ -28,6 +28,7 @@ pub mod event;
 pub mod feed;
 pub mod pipeline;
 
+pub mod analysis;
 pub mod db;
 pub mod http;
 

@@ -13,10 +13,12 @@ forbid() {
 	failed=1
 }
 
-forbid src/event 'crate::(board|feed|pipeline|db|http|app|cli|config|simulator)' 'event imports nothing of ours'
-forbid src/board 'crate::(feed|pipeline|db|http|app|cli|config|simulator)' 'a board knows only events'
+forbid src/event 'crate::(analysis|board|feed|pipeline|db|http|app|cli|config|simulator)' 'event imports nothing of ours'
+forbid src/board 'crate::(analysis|feed|pipeline|db|http|app|cli|config|simulator)' 'a board knows only events'
 forbid src/board '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'a board knows no actor, no database, no clock'
-forbid src/feed 'crate::(board|pipeline|db|http|app|cli|config|simulator)' 'feed imports only event'
+forbid src/analysis 'crate::(board|feed|pipeline|db|http|app|cli|config|simulator)' 'analysis knows only events'
+forbid src/analysis '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'analysis knows no actor, no database, no clock'
+forbid src/feed 'crate::(analysis|board|pipeline|db|http|app|cli|config|simulator)' 'feed imports only event'
 forbid src/feed '(actix|diesel|awc|Utc::now|SystemTime|Instant::now)' 'feed knows no actor, no database, no clock'
 forbid src/feed/bmi '\bflowagility\b' 'a kind never imports another kind'
 forbid src/feed/flowagility '\bbmi\b' 'a kind never imports another kind'

@@ -18,8 +18,9 @@ use crate::{
     pipeline::journal::record::Seq,
 };
 
-/// Connections for the store, its questions and the health checks.
-const POOL_SIZE: u32 = 4;
+/// Connections for the store and its questions, the sums of laps, the health checks, and three for
+/// readers.
+const POOL_SIZE: u32 = 8;
 /// A service and its database often start together; the one waits for the other so long.
 const START_WITHIN: Duration = Duration::from_secs(30);
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);

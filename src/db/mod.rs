@@ -14,9 +14,10 @@ pub mod queries;
 mod rows;
 pub mod schema;
 pub mod store;
+pub mod tally;
 mod write;
 
 pub use address::{connect_failure, redact};
 pub use late::LatePool;
 pub use migrate::{MigrateError, MigrationReport, migrate};
-pub use pool::{Pool, ask, connect};
+pub use pool::{Asked, Connection, Pool, ask, connect};

@@ -12,6 +12,12 @@ use super::address;
 
 pub type Pool = diesel::r2d2::Pool<ConnectionManager<PgConnection>>;
 
+/// What a question is asked over.
+pub type Connection = PgConnection;
+
+/// What a question is answered with.
+pub type Asked<T> = QueryResult<T>;
+
 /// How long a caller waits for a connection. Short, since every caller has a way to try again, and
 /// a service that stops must not hang on a database that is away.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);

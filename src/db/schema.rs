@@ -158,6 +158,10 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// Fields that no known revision of the protocol has, by key.
         extra -> Jsonb,
+        /// As of the heat.
+        feed_id -> Int8,
+        /// The name in small letters without blanks around it: what drivers are looked up by.
+        name_key -> Text,
     }
 }
 
@@ -239,6 +243,8 @@ diesel::table! {
         error_ms -> Int4,
         /// When officials took the lap away; null for a lap that counts.
         removed_at -> Nullable<Timestamptz>,
+        /// The transaction that wrote the lap or changed it last; 0 for laps older than this column.
+        changed_in -> Int8,
     }
 }
 
@@ -339,10 +345,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What a driver did with a kart in a heat: its exact laps that count, summed up.
+    stints (heat_id, driver_id, kart) {
+        heat_id -> Int8,
+        /// As in heat_drivers.
+        driver_id -> Int8,
+        /// As in laps, else as in heat_drivers; empty where neither knows.
+        kart -> Text,
+        /// As of the heat.
+        feed_id -> Int8,
+        /// The class of karts, by the name of the heat; empty where it gives none.
+        class -> Text,
+        /// How many laps: neither computed nor taken away by officials.
+        laps -> Int4,
+        /// Which lap was the best; the first of equal ones.
+        best_lap -> Int4,
+        best_lap_ms -> Int4,
+        /// When the best lap ended; where that was missed, the start of the heat.
+        best_at -> Timestamptz,
+        /// A quarter of the laps was not slower. The first lap of the heat is left out of this and the next two where there is another one.
+        quarter_ms -> Int4,
+        /// The middle lap.
+        median_ms -> Int4,
+        /// Three quarters of the laps were not slower.
+        three_quarters_ms -> Int4,
+        /// The month of best_at, of UTC.
+        best_month -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// How far tables that are worked out from others are up to date.
+    tallies (name) {
+        /// The table that is worked out.
+        name -> Text,
+        /// By which revision of the rules; another one works all out anew.
+        rules -> Int4,
+        /// The change of laps that was the last to be counted, as this and the next three columns say.
+        changed_in -> Int8,
+        heat_id -> Int8,
+        driver_id -> Int8,
+        lap -> Int4,
+    }
+}
+
 diesel::joinable!(agility_runs -> feeds (feed_id));
 diesel::joinable!(combined_results -> feeds (feed_id));
 diesel::joinable!(feed_connections -> feeds (feed_id));
 diesel::joinable!(frames_lost -> feeds (feed_id));
+diesel::joinable!(heat_drivers -> feeds (feed_id));
 diesel::joinable!(heat_drivers -> heats (heat_id));
 diesel::joinable!(heats -> feeds (feed_id));
 diesel::joinable!(lap_gaps -> heats (heat_id));
@@ -350,6 +406,8 @@ diesel::joinable!(laps -> heats (heat_id));
 diesel::joinable!(playset_changes -> agility_runs (run_id));
 diesel::joinable!(playsets -> agility_runs (run_id));
 diesel::joinable!(rejected_frames -> feeds (feed_id));
+diesel::joinable!(stints -> feeds (feed_id));
+diesel::joinable!(stints -> heats (heat_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agility_runs,
@@ -366,4 +424,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     playsets,
     rejected_frames,
     rejected_rows,
+    stints,
+    tallies,
 );

@@ -2,7 +2,9 @@
 //!
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
+mod api;
 pub mod charts;
+mod desk;
 mod fragments;
 mod gaps;
 pub mod guard;
@@ -44,6 +46,7 @@ use crate::{
 use guard::Guard;
 use session::Sessions;
 
+pub use desk::{Desk, Unanswered};
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 pub use privacy::Privacy;
@@ -59,6 +62,7 @@ pub struct Sources {
     pub journal: Arc<JournalCounters>,
     pub journal_max_bytes: u64,
     pub pool: Arc<LatePool>,
+    pub desk: Desk,
     /// `user@host:port/name`, without a password; a word for a private one.
     pub database: String,
     pub private_database: bool,
@@ -103,6 +107,7 @@ pub fn serve(
             .route("/health", look().to(health::health))
             .route("/metrics", look().to(metrics::metrics))
             .configure(guard::routes)
+            .configure(api::routes)
             .configure(pages::routes)
             .configure(overlay::routes)
             .configure(relay::routes)

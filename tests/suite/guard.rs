@@ -165,7 +165,7 @@ fn socket_of_a_page_is_for_pages_of_ours_and_the_relay_for_all() {
         let db = TestDb::new();
         let (service, client) = service(&db, |rules| {
             with_token(rules);
-            rules.public = Public { live: true, overlay: true, relay: true };
+            rules.public = Public { live: true, api: true, overlay: true, relay: true };
         })
         .await;
         let ours = format!("Origin: http://{}\r\n", client.to);

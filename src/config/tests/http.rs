@@ -34,7 +34,7 @@ fn http_reads_all_that_can_be_set() {
     ));
     let rules = &config.http.rules;
     assert!(rules.token.as_ref().is_some_and(|token| token.is(TOKEN)));
-    assert_eq!(rules.public, Public { live: true, overlay: false, relay: true });
+    assert_eq!(rules.public, Public { live: true, api: false, overlay: false, relay: true });
     assert_eq!(rules.hosts, ["timing.example.com"]);
     assert_eq!(rules.proxies, [std::net::IpAddr::from([0u16, 0, 0, 0, 0, 0, 0, 1])]);
     let limits =

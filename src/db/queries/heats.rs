@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryResult, Queryable,
     QueryableByName, RunQueryDsl, Selectable, SelectableHelper,
-    connection::SimpleConnection,
     result::Error,
     sql_query,
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
@@ -29,11 +28,7 @@ use crate::{
     },
 };
 
-use super::past;
-
-/// A page must not hold a connection for long. To compile these queries takes the server longer than
-/// to run them.
-const SETTINGS: &str = "SET LOCAL statement_timeout = '3s'; SET LOCAL jit = off";
+use super::{past, snapshot, sources::FeedRow};
 
 /// Counts the laps of one heat.
 const COMPLETENESS: &str = "\
@@ -188,33 +183,6 @@ pub fn latest_heats(
 /// Where the heat stands in its feed's history; none where it is gone.
 fn place_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<(DateTime<Utc>, i64)>> {
     heats::table.find(id).select((heats::first_seen_at, heats::id)).first(conn).optional()
-}
-
-/// Asks several questions about one moment.
-fn snapshot<T>(
-    conn: &mut PgConnection,
-    ask: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
-) -> QueryResult<T> {
-    conn.build_transaction().read_only().repeatable_read().run(|conn| {
-        conn.batch_execute(SETTINGS)?;
-        ask(conn)
-    })
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = feeds)]
-struct FeedRow {
-    slug: String,
-    kind: String,
-    venue: String,
-    name: String,
-}
-
-impl From<FeedRow> for FeedInfo {
-    fn from(row: FeedRow) -> Self {
-        let FeedRow { slug, kind, venue, name } = row;
-        Self { id: FeedId::new(slug), kind, venue, name }
-    }
 }
 
 #[derive(Queryable, Selectable)]

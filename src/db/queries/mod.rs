@@ -3,10 +3,14 @@
 mod gaps;
 mod heats;
 mod past;
+mod sources;
 
 use std::collections::HashMap;
 
-use diesel::{OptionalExtension, PgConnection, QueryDsl, QueryResult, RunQueryDsl, dsl::max};
+use diesel::{
+    OptionalExtension, PgConnection, QueryDsl, QueryResult, RunQueryDsl,
+    connection::SimpleConnection, dsl::max,
+};
 
 use crate::{
     event::{FeedId, Generation},
@@ -23,6 +27,11 @@ pub use heats::{
     Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
 };
 pub use past::past;
+pub use sources::known_feeds;
+
+/// A page must not hold a connection for long. To compile these queries takes the server longer than
+/// to run them.
+const SETTINGS: &str = "SET LOCAL statement_timeout = '3s'; SET LOCAL jit = off";
 
 /// Whether the database answers, and how its schema compares with the one of this build: it is
 /// ready when nothing is pending.
@@ -57,4 +66,15 @@ pub fn last_generations(conn: &mut PgConnection) -> QueryResult<HashMap<FeedId, 
         Some((FeedId::new(slug), Generation(generation?.cast_unsigned())))
     };
     Ok(rows.into_iter().filter_map(counted).collect())
+}
+
+/// Asks several questions about one moment.
+fn snapshot<T>(
+    conn: &mut PgConnection,
+    ask: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    conn.build_transaction().read_only().repeatable_read().run(|conn| {
+        conn.batch_execute(SETTINGS)?;
+        ask(conn)
+    })
 }

@@ -59,6 +59,7 @@ row! {
     pub struct NewHeatDriver<'a> in heat_drivers {
         key heat_id: i64,
         key driver_id: i64,
+        newer feed_id: i64,
         newer name: Cow<'a, str>,
         newer kart: Cow<'a, str>,
         newer web_member_id: i64,
@@ -76,10 +77,11 @@ row! {
 }
 
 impl<'a> NewHeatDriver<'a> {
-    pub fn new(heat_id: i64, standing: &'a Standing) -> Self {
+    pub fn new(feed_id: i64, heat_id: i64, standing: &'a Standing) -> Self {
         Self {
             heat_id,
             driver_id: standing.driver_id,
+            feed_id,
             name: text(&standing.name),
             kart: text(&standing.kart),
             web_member_id: standing.web_member_id,
@@ -99,7 +101,7 @@ impl<'a> NewHeatDriver<'a> {
 
 row! {
     /// A lap. What was known of the moment it was driven outlives an account that missed it.
-    pub struct NewLap<'a> in laps {
+    pub struct NewLap<'a> in laps stamped changed_in {
         key heat_id: i64,
         key driver_id: i64,
         key lap: i32,

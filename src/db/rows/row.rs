@@ -17,6 +17,8 @@ pub(crate) type ArrayQuery<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
 pub(crate) trait Row: Sized {
     const TABLE: &'static str;
     const COLUMNS: &'static [Column];
+    /// The column that the database fills by its default whenever the row changes.
+    const STAMP: Option<&'static str>;
 
     /// Binds one array per column, in the order of the columns.
     fn bind<'q>(rows: &'q [Self], query: ArrayQuery<'q>) -> ArrayQuery<'q>;
@@ -126,11 +128,11 @@ pub(crate) fn union(older: &mut Value, newer: Value) {
 }
 
 /// Defines a row struct by its columns, each with its [`Rule`]: `key heat_id: i64`. Names and types
-/// are held against `schema.rs` by the compiler.
+/// are held against `schema.rs` by the compiler. `stamped` names the [`Row::STAMP`].
 macro_rules! row {
     (
         $(#[$meta:meta])*
-        pub struct $Row:ident $(<$a:lifetime>)? in $table:ident {
+        pub struct $Row:ident $(<$a:lifetime>)? in $table:ident $(stamped $stamp:ident)? {
             $($(#[$field_meta:meta])* $rule:ident $field:ident: $Field:ty,)*
         }
     ) => {
@@ -152,6 +154,8 @@ macro_rules! row {
                     rule: $crate::db::rows::row::row!(@rule $rule),
                 },
             )*];
+            const STAMP: Option<&'static str> =
+                $crate::db::rows::row::row!(@stamp $table $($stamp)?);
 
             fn bind<'q>(
                 rows: &'q [Self],
@@ -172,6 +176,11 @@ macro_rules! row {
                 $($crate::db::rows::row::row!(@merge $rule self.$field, newer.$field);)*
             }
         }
+    };
+
+    (@stamp $table:ident) => { None };
+    (@stamp $table:ident $stamp:ident) => {
+        Some(<$crate::db::schema::$table::$stamp as diesel::Column>::NAME)
     };
 
     (@rule key) => { $crate::db::rows::row::Rule::Key };

@@ -113,8 +113,9 @@ impl<'a> GatheredChildren<'a> {
         match event {
             KartingEvent::Heat(_) | KartingEvent::TrackCleared { .. } => {}
             KartingEvent::Standing(standing) => {
+                let feed_id = ids.feed(feed).unwrap_or(NO_PARENT);
                 self.drivers.add(ids.heat(feed, &standing.heat), |heat_id| {
-                    NewHeatDriver::new(heat_id, standing)
+                    NewHeatDriver::new(feed_id, heat_id, standing)
                 })
             }
             KartingEvent::Lap(lap) => {

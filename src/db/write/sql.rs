@@ -170,6 +170,9 @@ fn upsert_text<R: Row>(bind: &dyn Fn(usize) -> String) -> String {
             new.push(value);
         }
     }
+    if let Some(stamp) = R::STAMP {
+        set.push(format!("\"{stamp}\" = DEFAULT"));
+    }
     format!(
         "INSERT INTO {table} AS old ({names}) SELECT {names} FROM {unnest} \
          ON CONFLICT ({keys}) DO UPDATE SET {set} WHERE ({old}) IS DISTINCT FROM ({new})",
@@ -233,6 +236,7 @@ mod tests {
         assert!(text.contains("ON CONFLICT (\"heat_id\", \"driver_id\", \"lap\") DO UPDATE SET"));
         assert!(text.contains("\"lap_ms\" = excluded.\"lap_ms\""));
         assert!(text.contains("\"kart\" = COALESCE(excluded.\"kart\", old.\"kart\")"));
+        assert!(text.contains(", \"changed_in\" = DEFAULT WHERE ("));
     }
 
     #[test]

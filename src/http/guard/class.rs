@@ -7,8 +7,10 @@ use super::Public;
 pub(super) enum Class {
     /// What everybody may have at any time: the sign of life, assets, the way in.
     Open,
-    /// The fleet, feeds live, and past heats.
+    /// The fleet, feeds live, and all pages of the past.
     Live,
+    /// The past for programs.
+    Api,
     /// Overlays, and where they are put together.
     Overlay,
     Relay,
@@ -24,7 +26,9 @@ impl Class {
         match first {
             "livez" | "assets" | "login" | "favicon.ico" => Self::Open,
             // The socket is the fleet's.
-            "" | "socket" | "feeds" | "heats" => Self::Live,
+            "" | "socket" | "feeds" | "heats" | "karts" | "records" | "drivers" | "runs"
+            | "dogs" | "handlers" => Self::Live,
+            "api" => Self::Api,
             "overlay" => Self::Overlay,
             "relay" => Self::Relay,
             _ => Self::Private,
@@ -35,6 +39,7 @@ impl Class {
         match self {
             Self::Open => true,
             Self::Live => public.live,
+            Self::Api => public.api,
             Self::Overlay => public.overlay,
             Self::Relay => public.relay,
             Self::Private => false,
@@ -45,6 +50,7 @@ impl Class {
         match self {
             Self::Open => "open",
             Self::Live => "live",
+            Self::Api => "api",
             Self::Overlay => "overlay",
             Self::Relay => "relay",
             Self::Private => "private",
@@ -65,6 +71,9 @@ mod tests {
             ("/feeds/speedpark", Class::Live),
             ("/feeds/speedpark/socket", Class::Live),
             ("/heats/7", Class::Live),
+            ("/drivers/Ann", Class::Live),
+            ("/api/v1/feeds", Class::Api),
+            ("/api", Class::Api),
             ("/overlay", Class::Overlay),
             ("/overlay/speedpark", Class::Overlay),
             ("/relay/speedpark", Class::Relay),

@@ -21,19 +21,22 @@ pub struct Rules {
 /// What is open without the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Public {
-    /// The fleet, feeds live, and past heats.
+    /// The fleet, feeds live, and all pages of the past.
     pub live: bool,
+    /// The past for programs, and exports.
+    pub api: bool,
     pub overlay: bool,
     pub relay: bool,
 }
 
 impl Public {
-    pub const WORDS: [&str; 3] = ["live", "overlay", "relay"];
+    pub const WORDS: [&str; 4] = ["live", "api", "overlay", "relay"];
 
     /// Opens one of [`Self::WORDS`]; false when it is none.
     pub fn open(&mut self, word: &str) -> bool {
         match word {
             "live" => self.live = true,
+            "api" => self.api = true,
             "overlay" => self.overlay = true,
             "relay" => self.relay = true,
             _ => return false,
