@@ -20,9 +20,9 @@ impl Heat {
     /// With so many laps by the venue's count.
     fn driver(&self, driver: i64, laps: i32) {
         self.0.execute(&format!(
-            "INSERT INTO heat_drivers (heat_id, driver_id, name, kart, web_member_id, position, \
+            "INSERT INTO heat_drivers (heat_id, feed_id, driver_id, name, kart, web_member_id, position, \
              laps, gap, last_passing, updated_at) \
-             VALUES (1, {driver}, 'driver {driver}', '7', 0, 1, {laps}, '', false, now())"
+             VALUES (1, 1, {driver}, 'driver {driver}', '7', 0, 1, {laps}, '', false, now())"
         ));
     }
 
@@ -170,9 +170,9 @@ fn heat_asked_for_by_its_id_reads_no_other_heat() {
         "INSERT INTO laps (heat_id, driver_id, lap, lap_ms, source) \
          SELECT heat, driver, lap, 40000, 'timed' FROM generate_series(1, 500) AS heat, \
          generate_series(1, 10) AS driver, generate_series(1, 5) AS lap; \
-         INSERT INTO heat_drivers (heat_id, driver_id, name, kart, web_member_id, position, laps, \
+         INSERT INTO heat_drivers (heat_id, feed_id, driver_id, name, kart, web_member_id, position, laps, \
          gap, last_passing, updated_at) \
-         SELECT heat, driver, '', '', 0, 1, 5, '', false, now() FROM generate_series(1, 500) AS heat, \
+         SELECT heat, 1, driver, '', '', 0, 1, 5, '', false, now() FROM generate_series(1, 500) AS heat, \
          generate_series(1, 10) AS driver; \
          INSERT INTO lap_gaps SELECT heat, 1, 6, 7, NULL, 0 FROM generate_series(1, 500) AS heat; \
          ANALYZE",

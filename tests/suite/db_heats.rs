@@ -26,10 +26,10 @@ fn with_heats(heats: i32) -> TestDb {
 
 fn add_driver(db: &TestDb, heat: i64, driver: i64, name: &str, position: i32, best: i32) {
     db.execute(&format!(
-        "INSERT INTO heat_drivers (heat_id, driver_id, name, kart, web_member_id, position, laps, \
-         best_lap_ms, gap, last_passing, updated_at) \
-         VALUES ({heat}, {driver}, '{name}', '07', 0, {position}, 4, {best}, '+1.5', false, \
-         to_timestamp(1700000000 + {driver}))"
+        "INSERT INTO heat_drivers (heat_id, feed_id, driver_id, name, kart, web_member_id, position, \
+         laps, best_lap_ms, gap, last_passing, updated_at) \
+         VALUES ({heat}, 1 + {heat} % 2, {driver}, '{name}', '07', 0, {position}, 4, {best}, '+1.5', \
+         false, to_timestamp(1700000000 + {driver}))"
     ));
 }
 

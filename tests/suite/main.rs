@@ -18,6 +18,7 @@ mod db_gaps;
 mod db_heats;
 mod db_schema;
 mod db_store;
+mod db_tally;
 
 mod boards;
 mod browser;

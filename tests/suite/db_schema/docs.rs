@@ -23,9 +23,9 @@ const DAY: &str = "
         SELECT id, 1, id, 'Heat ' || id, 0, 'finished', 'time', 'best_lap', 0, false, false, 0, 0,
             now() - (interval '10 minutes' * (3 - id)), now()
         FROM generate_series(1, 2) AS id;
-    INSERT INTO heat_drivers (heat_id, driver_id, name, kart, web_member_id, position, laps, gap,
+    INSERT INTO heat_drivers (heat_id, feed_id, driver_id, name, kart, web_member_id, position, laps, gap,
             last_passing, updated_at)
-        SELECT heat, driver, 'driver ' || driver, driver::text, 0, driver, 6, '', false, now()
+        SELECT heat, 1, driver, 'driver ' || driver, driver::text, 0, driver, 6, '', false, now()
         FROM generate_series(1, 2) AS heat, generate_series(1, 3) AS driver;
     INSERT INTO laps (heat_id, driver_id, lap, lap_ms, kart, position, crossed_at, source)
         SELECT heat, driver, lap, 40000 + driver * 1000 - lap * 10, driver::text, driver, now(), 'timed'

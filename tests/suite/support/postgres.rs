@@ -191,7 +191,8 @@ impl TestDb {
         row.values().next().unwrap().clone()
     }
 
-    /// Every row of every table, to tell whether two databases hold the same.
+    /// Every row of every table, to tell whether two databases hold the same: without what is worked
+    /// out from them, and the numbers of transactions.
     pub fn dump(&self) -> String {
         let tables = self.rows(
             "SELECT relname AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
@@ -200,11 +201,12 @@ impl TestDb {
         let mut dump = String::new();
         for table in tables {
             let table = table["name"].as_str().unwrap();
-            if table == "__diesel_schema_migrations" {
+            if ["__diesel_schema_migrations", "stints", "tallies"].contains(&table) {
                 continue;
             }
             dump.push_str(&format!("-- {table}\n"));
-            for row in self.rows(&format!("SELECT * FROM {table} AS t ORDER BY t::text")) {
+            for mut row in self.rows(&format!("SELECT * FROM {table} AS t ORDER BY t::text")) {
+                row.as_object_mut().unwrap().remove("changed_in");
                 dump.push_str(&format!("{row}\n"));
             }
         }
