@@ -44,6 +44,9 @@ soak: postgres ## A season in a quarter of an hour: memory, files, journal and l
 fanout: postgres ## 1,000 and 5,000 clients of one feed: latency, CPU, memory (2 minutes)
 	cargo test --locked --release --test suite relay::fanout -- --ignored --nocapture --test-threads 1
 
+bench-api: postgres ## Every answer and page of the past with five million laps: latency (10 minutes)
+	cargo test --locked --release --test suite bench_api:: -- --ignored --nocapture --test-threads 1
+
 screenshots: postgres chromium ## The pictures of README.md and docs/, from the demo (two minutes)
 	cargo test --locked --test suite screenshots:: -- --ignored --nocapture
 
@@ -56,4 +59,4 @@ postgres: # Postgres's server programs, for the private server
 chromium: # A browser, for the tests of the pages
 	@tests/chromium.sh
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout screenshots schema postgres chromium
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout bench-api screenshots schema postgres chromium

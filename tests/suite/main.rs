@@ -20,6 +20,7 @@ mod db_schema;
 mod db_store;
 mod db_tally;
 
+mod bench_api;
 mod boards;
 mod browser;
 mod chaos;
