@@ -33,6 +33,7 @@ use crate::{
     feed::bmi,
     http::{
         self, Desk, Privacy, RelayPort,
+        almanac::Almanac,
         guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
@@ -79,6 +80,7 @@ pub struct App {
     http: Vec<ServerHandle>,
     sessions: Arc<Sessions>,
     guard: Arc<Guard>,
+    almanac: Arc<Almanac>,
     seen: Seen,
     liveness: Arc<Liveness>,
     address: SocketAddr,
@@ -196,10 +198,12 @@ impl App {
         }));
         let sessions = Arc::new(Sessions::new(options.sessions));
         let guard = Arc::new(Guard::new(config.http.rules.clone()));
+        let almanac = Arc::new(Almanac::new(config.almanac.clone()));
         let sources = web::Data::new(http::Sources {
             fleet: supervisor.clone().recipient(),
             live: screens.desk(),
             privacy: config.http.privacy,
+            almanac: almanac.clone(),
             liveness: liveness.clone(),
             writer: stages.counters.clone(),
             journal: journal_counters.clone(),
@@ -231,6 +235,7 @@ impl App {
             http,
             sessions,
             guard,
+            almanac,
             seen: Seen::of(&config),
             liveness,
             address,
@@ -333,6 +338,11 @@ impl App {
         ];
         changed.left.extend(keys.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key));
         changed
+    }
+
+    /// Goes by these time zones and aliases from now on; whether they are others than before.
+    pub fn set_almanac(&self, config: &Config) -> bool {
+        self.almanac.replace(config.almanac.clone())
     }
 
     /// Whether every stage still runs; a stage that is gone does not come back by itself.

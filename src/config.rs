@@ -4,6 +4,7 @@
 //! stops at the first problem. `${NAME}` in any text is replaced from the environment first. No
 //! problem ever repeats a value: it may be a token or a password.
 
+mod alias;
 mod certificates;
 mod http;
 mod section;
@@ -19,14 +20,17 @@ use std::{
     time::Duration,
 };
 
+use chrono_tz::Tz;
 use rustls::pki_types::CertificateDer;
 
 use crate::{
     event::{FeedId, FeedInfo},
     feed::{self, FeedKind, Params},
+    http::almanac::Entries,
     pipeline::{connection::PaceLimits, journal::file::Keep, writer::Batching},
 };
 
+use alias::{read_aliases, read_time_zone};
 use http::{read_http, read_relay};
 use section::Section;
 
@@ -51,6 +55,8 @@ pub struct Config {
     /// Certificates to trust beside Mozilla's.
     pub extra_roots: Vec<CertificateDer<'static>>,
     pub feeds: Vec<FeedConfig>,
+    /// Time zones of the feeds, and names that mean one person.
+    pub almanac: Entries,
     /// No problems, and still something to know.
     pub notes: Vec<String>,
 }
@@ -70,7 +76,9 @@ pub struct Limits {
 pub struct FeedConfig {
     pub info: FeedInfo,
     pub kind: Arc<dyn FeedKind>,
-    /// All that was configured, in one text: equal when nothing changed. Holds secrets.
+    /// In which its days begin and end; none where the config names none.
+    pub time_zone: Option<Tz>,
+    /// What the connection goes by, in one text: equal when nothing changed. Holds secrets.
     pub fingerprint: String,
 }
 
@@ -181,10 +189,12 @@ fn read(
     let writer = root.section("writer", problems);
     let tls = root.section("tls", problems);
     let feeds = root.sections("feed", problems);
-    root.finish(
-        &["data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed"],
-        problems,
-    );
+    let aliases = root.sections("alias", problems);
+    let keys = [
+        "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
+        "alias",
+    ];
+    root.finish(&keys, problems);
 
     let http = read_http(http, folder, problems);
     let relay = read_relay(relay, http.as_ref(), problems);
@@ -194,10 +204,13 @@ fn read(
     let batching = read_writer(writer, problems);
     let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
+    let aliases = read_aliases(aliases, problems);
     let http = http?;
+    let zone = |feed: &FeedConfig| Some((feed.info.id.clone(), feed.time_zone?));
     Some(Config {
         data_dir: folder.join(data_dir),
-        notes: [http.notes(), relay.notes()].concat(),
+        notes: [http.notes(), relay.notes(), alias::notes(&aliases, &feeds)].concat(),
+        almanac: Entries { zones: feeds.iter().filter_map(zone).collect(), aliases },
         http,
         relay,
         database_url,
@@ -334,6 +347,7 @@ fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedCo
         let kind_name = section.required("kind", problems);
         let venue = section.required("venue", problems);
         let name = section.required("name", problems);
+        let time_zone = read_time_zone(&mut section, problems);
         let table = section.name().to_owned();
         let rest = section.rest();
         let others = rest.iter().filter(|(key, _)| *key != "url");
@@ -364,7 +378,7 @@ fn read_feeds(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<FeedCo
         }
         let fingerprint = format!("{venue};{name};{address}");
         let info = FeedInfo { id: FeedId::new(id), kind: kind_name, venue, name };
-        feeds.push(FeedConfig { info, kind, fingerprint });
+        feeds.push(FeedConfig { info, kind, time_zone, fingerprint });
     }
     feeds
 }

@@ -118,10 +118,13 @@ async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Fai
     if !left.is_empty() {
         warn!("a change of these needs a restart: {}", left.join(", "));
     }
+    if app.set_almanac(&config) {
+        info!("time zones and aliases read again");
+    }
     let changed = app.set_feeds(config.feeds).await?;
     info!(
-        "configuration read again added={} changed={} removed={}; a change of anything but feeds \
-         and [http] needs a restart",
+        "configuration read again added={} changed={} removed={}; a change of anything but feeds, \
+         aliases and [http] needs a restart",
         changed.added.len(),
         changed.changed.len(),
         changed.removed.len()

@@ -2,6 +2,7 @@
 //!
 //! The pipeline is reached by messages only, the data by `db::queries` only.
 
+pub mod almanac;
 mod api;
 pub mod charts;
 mod desk;
@@ -43,6 +44,7 @@ use crate::{
     },
 };
 
+use almanac::Almanac;
 use guard::Guard;
 use session::Sessions;
 
@@ -57,6 +59,7 @@ pub struct Sources {
     pub fleet: Recipient<GetHealth>,
     pub live: LiveDesk,
     pub privacy: Privacy,
+    pub almanac: Arc<Almanac>,
     pub liveness: Arc<Liveness>,
     pub writer: Arc<WriterCounters>,
     pub journal: Arc<JournalCounters>,
