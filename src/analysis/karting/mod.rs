@@ -1,5 +1,7 @@
 //! What people ask at a track.
 
 mod class;
+mod spread;
 
 pub use class::{CLASS_RULES, kart_class};
+pub use spread::Spread;

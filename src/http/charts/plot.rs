@@ -18,10 +18,10 @@ use super::{
 };
 
 /// Twice what a chart measures on a middling screen, since the plotter knows only whole numbers.
-const WIDTH: i32 = 1_600;
+pub(super) const WIDTH: i32 = 1_600;
 const LEAST_HEIGHT: i32 = 900;
-const TOP: i32 = 30;
-const BOTTOM: i32 = 88;
+pub(super) const TOP: i32 = 30;
+pub(super) const BOTTOM: i32 = 88;
 const LEFT: i32 = 170;
 /// For the names.
 const RIGHT: i32 = 430;
@@ -39,8 +39,8 @@ const DOTTED_UP_TO: usize = 240;
 const DOT: i32 = 6;
 const RING: i32 = 11;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Error = DrawingAreaErrorKind<std::io::Error>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Error = DrawingAreaErrorKind<std::io::Error>;
 
 /// A drawing to be put into an `svg` element of this view box.
 pub struct Drawn {
@@ -103,12 +103,10 @@ impl<'t> Plot<'t> {
             text(area, Ink::Text, words, (LEFT - 16, y), Pos::new(HPos::Right, VPos::Center))?;
         }
         let below = bottom + 14;
-        for lap in &self.axes.lap_ticks {
-            #[expect(clippy::cast_precision_loss, reason = "a lap's number has 32 bits")]
-            let (x, _) = self.place(*lap as f64, self.axes.values.0);
+        for (lap, words) in &self.axes.lap_ticks {
+            let (x, _) = self.place(f64::from(*lap), self.axes.values.0);
             line(area, Ink::Axis, vec![(x, bottom), (x, bottom + 8)])?;
-            let words = lap.to_string();
-            text(area, Ink::Text, &words, (x, below), Pos::new(HPos::Center, VPos::Top))?;
+            text(area, Ink::Text, words, (x, below), Pos::new(HPos::Center, VPos::Top))?;
         }
         text(area, Ink::Text, lap_word, (LEFT - 32, below), Pos::new(HPos::Right, VPos::Top))?;
         line(area, Ink::Axis, vec![(LEFT, bottom), (right, bottom)])
@@ -180,7 +178,7 @@ impl<'t> Plot<'t> {
     }
 }
 
-fn line(area: &Area, ink: Ink, places: Vec<(i32, i32)>) -> Result<(), Error> {
+pub(super) fn line(area: &Area, ink: Ink, places: Vec<(i32, i32)>) -> Result<(), Error> {
     area.draw(&PathElement::new(places, ink.color()))
 }
 
@@ -188,7 +186,21 @@ fn triangle(area: &Area, style: ShapeStyle, (x, y): (i32, i32), tip: i32) -> Res
     area.draw(&Polygon::new(vec![(x - 12, y), (x + 12, y), (x, y + tip)], style))
 }
 
-fn text(area: &Area, ink: Ink, words: &str, place: (i32, i32), at: Pos) -> Result<(), Error> {
+pub(super) fn triangle_right(
+    area: &Area,
+    style: ShapeStyle,
+    (x, y): (i32, i32),
+) -> Result<(), Error> {
+    area.draw(&Polygon::new(vec![(x, y - 12), (x, y + 12), (x + 18, y)], style))
+}
+
+pub(super) fn text(
+    area: &Area,
+    ink: Ink,
+    words: &str,
+    place: (i32, i32),
+    at: Pos,
+) -> Result<(), Error> {
     let color = ink.color();
     area.draw_text(words, &TextStyle::from(FONT).color(&color).pos(at), place)
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     board::karting::{Clock, Line},
-    event::karting::{Heat, HeatKey, Lap, LapSource, Standing},
+    event::karting::{Heat, HeatKey, Lap, LapGap, LapSource, Standing},
 };
 
 /// What a chart may weigh: two of them are a small part of a page.
@@ -95,6 +95,14 @@ fn lap_chart(heat: &HeatBoard) -> String {
 
 fn position_chart(heat: &HeatBoard) -> String {
     super::position_chart(heat, Privacy::Names, Lang::En).into_string()
+}
+
+/// Every chart of a heat.
+fn charts(heat: &HeatBoard) -> [String; 4] {
+    let of = |chart: fn(&HeatBoard, Privacy, Lang) -> Markup| {
+        chart(heat, Privacy::Names, Lang::En).into_string()
+    };
+    [of(super::lap_chart), of(super::position_chart), of(gap_chart), of(spread_chart)]
 }
 
 /// Fails unless every tag is closed in its order, attributes are quoted once each, and no text has a
@@ -188,10 +196,129 @@ fn position_chart_has_the_first_on_top_and_ends_where_the_table_ends() {
     assert!(height_of("Bob") < height_of("Ann"));
 }
 
+fn gaps(race_mode: &'static str) -> String {
+    let hole = |first_lap, last_lap, total_ms| LapGap {
+        heat: key(),
+        driver_id: 2,
+        first_lap,
+        last_lap,
+        total_ms,
+        error_ms: 0,
+    };
+    let ann = line(1, "Ann", 1, &[(1, 45_000, None), (2, 40_000, None), (3, 41_000, None)]);
+    let mut bob = line(2, "Bob", 2, &[(1, 46_000, None), (3, 40_000, None)]);
+    bob.gaps.push(hole(2, 2, Some(42_000)));
+    let cleo = line(3, "Cleo", 3, &[(1, 47_000, None), (3, 39_000, None)]);
+    let mut board = heat(vec![ann, bob, cleo]);
+    board.heat.race_mode = race_mode.into();
+    gap_chart(&board, Privacy::Names, Lang::En).into_string()
+}
+
+#[test]
+fn gap_chart_of_a_race_tells_the_sums_of_all_laps_as_far_as_they_are_known() {
+    let chart = gaps("most_laps");
+    assert_well_formed(&chart);
+    assert!(chart.contains("<strong>Gap to the leader</strong>"), "{chart}");
+    // From 61 (no gap) down to 757 (2 s). Ann leads with 45, 85, 126 s. Bob is 1 s behind, misses a lap, and then 2 s behind with 46 +
+    // 42 + 40 s: the lowest gap. Of Cleo's second lap nothing is known, so nothing from there on.
+    assert_eq!(lines(&chart), ["170,61 670,61 1170,61"]);
+    let dots: Vec<_> = chart.split("<circle class=\"c").skip(1).collect();
+    let at = |ink: &str| -> Vec<_> {
+        let dots = dots.iter().filter(|dot| dot.starts_with(ink));
+        dots.filter_map(|dot| dot.split("cx=\"").nth(1)?.split(" r=").next()).collect()
+    };
+    assert_eq!(at("1"), ["170\" cy=\"409\"", "1170\" cy=\"757\""]);
+    assert_eq!(at("2"), ["170\" cy=\"757\""]);
+}
+
+#[test]
+fn gap_chart_of_other_heats_tells_what_is_missing_to_the_best_so_far() {
+    let chart = gaps("best_lap");
+    assert!(chart.contains("<strong>Gap to the best lap so far</strong>"), "{chart}");
+    // After lap 3 Cleo has 39 s, Ann and Bob 40 s: the line of Ann ends 1 s below the top.
+    assert!(lines(&chart)[0].starts_with("170,61 670,61 1170,409"), "{chart}");
+    let chart = gaps("best_average");
+    assert!(chart.contains("<strong>Gap to the best average so far</strong>"), "{chart}");
+}
+
+#[test]
+fn gap_chart_tells_nobodys_gap_once_the_leader_is_lost() {
+    let ann = line(1, "Ann", 1, &[(1, 45_000, None), (3, 41_000, None)]);
+    let bob = line(2, "Bob", 2, &[(1, 46_000, None), (2, 42_000, None), (3, 40_000, None)]);
+    let chart = gap_chart(&heat(vec![ann, bob]), Privacy::Names, Lang::En).into_string();
+    assert_eq!(lines(&chart), Vec::<&str>::new(), "{chart}");
+    assert_eq!(chart.matches("<circle").count(), 2, "{chart}");
+}
+
+fn box_of(label: &str, times: [i32; 5], count: i64) -> BoxOf {
+    let [low_ms, quarter_ms, median_ms, three_quarters_ms, high_ms] = times;
+    let label = label.to_owned();
+    BoxOf { label, low_ms, quarter_ms, median_ms, three_quarters_ms, high_ms, count, hue: 0 }
+}
+
+#[test]
+fn box_chart_draws_a_box_a_row_and_cuts_what_is_far_off() {
+    let boxes = [
+        box_of("7", [40_000, 40_250, 40_500, 40_750, 41_250], 12),
+        box_of("<b>", [41_000, 41_000, 41_000, 41_000, 99_000], 3),
+    ];
+    let chart = box_chart("karts", "Karts", &boxes, Lang::En).into_string();
+    assert_well_formed(&chart);
+    assert!(chart.starts_with("<figure class=\"chart boxes\" id=\"karts\">"), "{chart}");
+    assert!(chart.contains("7: 12 laps, 40.000 to 41.250, median 40.500; &lt;b&gt;: 3 laps"));
+    // The axis goes from 39.948 to 41.352 s and is 1030 wide: half a second of it is 367.
+    assert!(chart.contains("width=\"367\""), "{chart}");
+    assert_eq!(chart.matches("<rect").count(), 2);
+    assert_eq!(chart.matches("<polygon").count(), 1, "the slowest lap is beyond the edge");
+    assert!(chart.contains("off the scale"));
+    let none = box_chart("karts", "Karts", &[], Lang::En).into_string();
+    assert!(none.contains("No laps yet.") && !none.contains("<svg"), "{none}");
+    let many: Vec<_> = (0..99).map(|n| box_of(&n.to_string(), [1, 2, 3, 4, 5], 1)).collect();
+    let many = box_chart("karts", "Karts", &many, Lang::En).into_string();
+    assert!(many.contains("The first 40.") && many.matches("<rect").count() == 40, "{many}");
+}
+
+#[test]
+fn spread_chart_counts_exact_laps_after_the_first() {
+    let mut ann = line(
+        1,
+        "Ann",
+        1,
+        &[(1, 60_000, None), (2, 41_000, None), (3, 40_000, None), (4, 39_000, None)],
+    );
+    ann.laps[3].error_ms = 3;
+    let bob = line(2, "Bob", 2, &[(1, 61_000, None)]);
+    let chart = spread_chart(&heat(vec![ann, bob]), Privacy::Names, Lang::En).into_string();
+    assert!(chart.contains(">Ann: 2 laps, 40.000 to 41.000, median 40.000</desc>"), "{chart}");
+}
+
+#[test]
+fn progress_chart_goes_from_the_oldest_to_the_latest() {
+    let point = |day: i64, ms| Progress {
+        at: DateTime::from_timestamp(day * 86_400, 0).unwrap(),
+        ms,
+        label: format!("day {day}"),
+    };
+    let chart = progress_chart("Bests", &[point(9, 41_000), point(2, 43_000)], Lang::En);
+    let chart = chart.into_string();
+    assert_well_formed(&chart);
+    assert!(chart.contains(">day 2: 43.000; day 9: 41.000</desc>"), "{chart}");
+    assert!(chart.contains(">best 41.000</text>") && chart.contains(">day 9</text>"), "{chart}");
+    let (start, end) = lines(&chart)[0].split_once(' ').unwrap();
+    let height = |point: &str| point.split_once(',').unwrap().1.parse::<i32>().unwrap();
+    assert!(height(start) < height(end), "quicker is lower: {chart}");
+    let one = progress_chart("Bests", &[point(1, 40_000)], Lang::En).into_string();
+    assert_eq!(one.matches("<circle").count(), 1, "{one}");
+    let many: Vec<_> = (0..999).map(|day| point(day, 40_000)).collect();
+    let many = progress_chart("Bests", &many, Lang::En).into_string();
+    assert!(many.contains("The latest 300.") && !many.contains("day 698:"), "{many}");
+    assert!(progress_chart("Bests", &[], Lang::En).into_string().contains("No laps yet."));
+}
+
 #[test]
 fn chart_says_so_when_there_is_no_lap() {
     for board in [heat(vec![]), heat(vec![line(1, "Ann", 1, &[])])] {
-        for chart in [lap_chart(&board), position_chart(&board)] {
+        for chart in charts(&board) {
             assert_well_formed(&chart);
             assert!(chart.contains("<p>No laps yet.</p>") && !chart.contains("<svg"), "{chart}");
         }
@@ -217,7 +344,7 @@ fn chart_shows_names_as_text_whatever_they_are() {
         line(nth.into(), name, nth + 1, &[(1, 40_000, Some(nth + 1)), (2, 40_500, Some(nth + 1))])
     });
     let board = heat(lines.collect());
-    for chart in [lap_chart(&board), position_chart(&board)] {
+    for chart in charts(&board) {
         assert_well_formed(&chart);
         assert!(!chart.contains("<img") && !chart.contains("<script"), "{chart}");
         for shown in ["&lt;img src=x one…", "🏁 Kim", "محمد", "李雷", "abc"] {
@@ -310,10 +437,36 @@ proptest! {
     #[test]
     fn chart_is_well_formed_and_bounded_whatever_the_heat(lines in prop::collection::vec(any_line(), 0..40)) {
         let board = heat(lines);
-        for chart in [lap_chart(&board), position_chart(&board)] {
-            assert_well_formed(&chart);
-            prop_assert!(chart.len() <= MAX_BYTES, "{} bytes", chart.len());
+        for mode in ["most_laps", "best_lap", "best_average"] {
+            let mut board = board.clone();
+            board.heat.race_mode = mode.into();
+            for chart in charts(&board) {
+                assert_well_formed(&chart);
+                prop_assert!(chart.len() <= MAX_BYTES, "{} bytes", chart.len());
+            }
         }
+    }
+
+    #[test]
+    fn box_chart_is_well_formed_and_bounded_whatever_the_boxes(
+        boxes in prop::collection::vec((any::<String>(), any::<[i32; 5]>(), any::<i64>()), 0..60)
+    ) {
+        let boxes: Vec<_> = boxes.iter().map(|(label, of, count)| box_of(label, *of, *count)).collect();
+        let chart = box_chart("karts", "Karts", &boxes, Lang::En).into_string();
+        assert_well_formed(&chart);
+        prop_assert!(chart.len() <= MAX_BYTES, "{} bytes", chart.len());
+    }
+
+    #[test]
+    fn progress_chart_is_well_formed_and_bounded_whatever_the_times(
+        points in prop::collection::vec((any::<i32>(), any::<i32>(), any::<String>()), 0..400)
+    ) {
+        let points: Vec<_> = points.into_iter().map(|(at, ms, label)| {
+            Progress { at: DateTime::from_timestamp(at.into(), 0).unwrap(), ms, label }
+        }).collect();
+        let chart = progress_chart("Bests", &points, Lang::En).into_string();
+        assert_well_formed(&chart);
+        prop_assert!(chart.len() <= MAX_BYTES, "{} bytes", chart.len());
     }
 }
 
@@ -336,7 +489,7 @@ fn chart_is_bounded_however_large_the_heat() {
                     }
                 }
             }
-            for chart in [lap_chart(&board), position_chart(&board)] {
+            for chart in charts(&board) {
                 assert_well_formed(&chart);
                 assert!(chart.len() <= MAX_BYTES, "{drivers} × {laps}: {} bytes", chart.len());
             }

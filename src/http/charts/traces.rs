@@ -6,22 +6,18 @@ use crate::{
     http::privacy::Privacy,
 };
 
-use super::{ink::Ink, label, ticks, words::ChartWords};
+use super::{
+    driven::{Driven, MAX_DRIVERS, strokes},
+    gaps,
+    ink::Ink,
+    label, ticks,
+    words::ChartWords,
+};
 
-/// More lines than there are inks would say nothing.
-const MAX_DRIVERS: usize = Ink::DRIVERS as usize;
-/// What all lines together may weigh, in points of a line: some ten bytes each.
-const MAX_WEIGHT: usize = 2_000;
-const WEIGHT_OF_STROKE: usize = 5;
-const WEIGHT_OF_MARK: usize = 6;
 /// What is beyond is no position.
 const MAX_POSITION: i32 = 100;
-/// Laps beyond these parts of the middle lap are drawn at the edge: one stop of two minutes would
-/// squash all that is interesting.
-const QUICKEST: f64 = 0.75;
-const SLOWEST: f64 = 1.3;
 /// A time axis spans so much at least, so that thousandths do not look like minutes. Milliseconds.
-const LEAST_SPAN_MS: f64 = 1_000.0;
+pub(super) const LEAST_SPAN_MS: f64 = 1_000.0;
 /// Between the outermost laps and the edges.
 const AIR: f64 = 1.08;
 const LAP_TICKS: i64 = 12;
@@ -77,27 +73,16 @@ pub struct Axes {
     pub laps: (i32, i32),
     /// The values at the bottom and at the top; they differ.
     pub values: (f64, f64),
-    pub lap_ticks: Vec<i64>,
+    pub lap_ticks: Vec<(i32, String)>,
     pub value_ticks: Vec<(f64, String)>,
 }
 
 impl Traces {
     pub fn of_laps(heat: &HeatBoard, names: Privacy) -> Self {
-        let point = |lap: &Lap| {
-            let mark = match lap.source {
-                LapSource::Reconstructed => Mark::Hollow,
-                LapSource::Timed | LapSource::Corrected => Mark::Plain,
-            };
-            Some((f64::from(lap.lap_ms.max(0)), mark))
-        };
+        let point = |lap: &Lap| Some((f64::from(lap.lap_ms.max(0)), mark_of(lap)));
         let mut driven = Driven::of(heat, point);
         let (low, high) = driven.clip();
-        let (middle, half) = (f64::midpoint(low, high), (high - low).max(LEAST_SPAN_MS) / 2.0);
-        let values = ((middle - half * AIR).max(0.0), middle + half * AIR);
-        #[expect(clippy::cast_possible_truncation, reason = "made of whole numbers of 32 bits")]
-        let times = ticks::times(values.0 as i64, values.1 as i64, TIME_TICKS);
-        #[expect(clippy::cast_precision_loss, reason = "made of whole numbers of 32 bits")]
-        let value_ticks = times.into_iter().map(|(ms, words)| (ms as f64, words)).collect();
+        let (values, value_ticks) = time_axis(low, high);
         let mut traces = Self::of(heat, driven, names, |_| None);
         traces.set_axes(values, value_ticks);
         traces
@@ -120,6 +105,58 @@ impl Traces {
         let value_ticks = ticks.into_iter().map(|n| (n as f64, n.to_string())).collect();
         traces.set_axes((lowest + 0.5, 0.5), value_ticks);
         traces
+    }
+
+    /// Gaps to whoever leads, who is on top.
+    pub fn of_gaps(heat: &HeatBoard, names: Privacy) -> Self {
+        let behind = gaps::behind(heat);
+        let point = |lap: &Lap| {
+            let gap = *behind.get(&(lap.driver_id, lap.lap))?;
+            #[expect(clippy::cast_precision_loss, reason = "the chart is some hundred pixels high")]
+            Some((gap as f64, mark_of(lap)))
+        };
+        let mut driven = Driven::of(heat, point);
+        let lowest = driven.clip_gaps().max(LEAST_SPAN_MS) * AIR;
+        #[expect(clippy::cast_possible_truncation, reason = "a sum of times of 32 bits")]
+        let times = ticks::times(0, lowest as i64, TIME_TICKS);
+        #[expect(clippy::cast_precision_loss, reason = "as above")]
+        let value_ticks = times.into_iter().map(|(ms, words)| match ms {
+            0 => (0.0, words),
+            _ => (ms as f64, format!("+{words}")),
+        });
+        let value_ticks = value_ticks.collect();
+        let mut traces = Self::of(heat, driven, names, |_| None);
+        traces.set_axes((lowest, lowest * (1.0 - AIR) / 2.0), value_ticks);
+        traces
+    }
+
+    /// One line: a value a step, the first being 1, `words` under the steps that have some.
+    pub fn of_progress(name: String, values: &[i32], lap_ticks: Vec<(i32, String)>) -> Self {
+        let points = (1..).zip(values);
+        let points = points.map(|(lap, ms)| Point {
+            lap,
+            value: f64::from((*ms).max(0)),
+            mark: Mark::Plain,
+        });
+        let points: Vec<_> = points.collect();
+        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+            return Self { lines: Vec::new(), axes: None, left_out: 0, step: 1 };
+        };
+        let laps = (first.lap, last.lap.max(first.lap + 1));
+        let all = || points.iter().map(|point| point.value);
+        let (low, high) = (all().fold(first.value, f64::min), all().fold(first.value, f64::max));
+        let (values, value_ticks) = time_axis(low, high);
+        let trace = Trace {
+            name,
+            ink: Ink::Driver(0),
+            leader: Ink::Leader(0),
+            end: last.value,
+            strokes: vec![points],
+            laps: 0,
+            best_lap_ms: None,
+        };
+        let axes = Some(Axes { laps, values, lap_ticks, value_ticks });
+        Self { lines: vec![trace], axes, left_out: 0, step: 1 }
     }
 
     pub fn points(&self) -> impl Iterator<Item = &Point> {
@@ -179,99 +216,36 @@ impl Traces {
         let (Some(first), Some(last)) = (laps().min(), laps().max()) else { return };
         self.axes = Some(Axes {
             laps: if first < last { (first, last) } else { (first - 1, last) },
-            lap_ticks: ticks::numbers(first.into(), last.into(), LAP_TICKS),
+            lap_ticks: lap_ticks(first, last),
             values,
             value_ticks,
         });
     }
 }
 
+fn mark_of(lap: &Lap) -> Mark {
+    match lap.source {
+        LapSource::Reconstructed => Mark::Hollow,
+        LapSource::Timed | LapSource::Corrected => Mark::Plain,
+    }
+}
+
+fn lap_ticks(first: i32, last: i32) -> Vec<(i32, String)> {
+    let ticks = ticks::numbers(first.into(), last.into(), LAP_TICKS).into_iter();
+    ticks.filter_map(|lap| Some((i32::try_from(lap).ok()?, lap.to_string()))).collect()
+}
+
+/// An axis for times from `low` to `high`, milliseconds, and what stands beside it.
+pub(super) fn time_axis(low: f64, high: f64) -> ((f64, f64), Vec<(f64, String)>) {
+    let (middle, half) = (f64::midpoint(low, high), (high - low).max(LEAST_SPAN_MS) / 2.0);
+    let values = ((middle - half * AIR).max(0.0), middle + half * AIR);
+    #[expect(clippy::cast_possible_truncation, reason = "made of whole numbers of 32 bits")]
+    let times = ticks::times(values.0 as i64, values.1 as i64, TIME_TICKS);
+    #[expect(clippy::cast_precision_loss, reason = "made of whole numbers of 32 bits")]
+    let ticks = times.into_iter().map(|(ms, words)| (ms as f64, words));
+    (values, ticks.collect())
+}
+
 fn position(position: i32) -> Option<f64> {
     (1..=MAX_POSITION).contains(&position).then(|| f64::from(position))
-}
-
-/// The points of those who are drawn.
-struct Driven<'h> {
-    /// In the order of the table; each has a point.
-    lines: Vec<(&'h Line, Vec<Point>)>,
-    left_out: usize,
-}
-
-impl<'h> Driven<'h> {
-    /// `point`: what is drawn of a lap, if anything.
-    fn of(heat: &'h HeatBoard, point: impl Fn(&Lap) -> Option<(f64, Mark)>) -> Self {
-        let points_of = |line: &Line| -> Vec<Point> {
-            let laps = line.laps.iter().filter(|lap| lap.lap >= 1);
-            let points = laps.map(|lap| {
-                let (value, mark) = point(lap)?;
-                Some(Point { lap: lap.lap, value, mark })
-            });
-            points.flatten().collect()
-        };
-        let lines = heat.lines.iter().map(|line| (line.as_ref(), points_of(line)));
-        let mut lines: Vec<_> = lines.filter(|(_, points)| !points.is_empty()).collect();
-        let left_out = lines.len().saturating_sub(MAX_DRIVERS);
-        lines.truncate(MAX_DRIVERS);
-        Self { lines, left_out }
-    }
-
-    /// Moves what is far off the middle beside the outermost of the others, and marks it. Those two.
-    fn clip(&mut self) -> (f64, f64) {
-        let all = self.lines.iter().flat_map(|(_, points)| points);
-        let mut values: Vec<_> = all.map(|point| point.value).collect();
-        if values.is_empty() {
-            return (0.0, 0.0);
-        }
-        let half = values.len() / 2;
-        let middle = *values.select_nth_unstable_by(half, f64::total_cmp).1;
-        let usual = |value: &f64| (middle * QUICKEST..=middle * SLOWEST).contains(value);
-        let others = values.into_iter().filter(usual);
-        let (low, high) =
-            others.fold((middle, middle), |(low, high), value| (low.min(value), high.max(value)));
-        for point in self.lines.iter_mut().flat_map(|(_, points)| points) {
-            point.mark = match point.value {
-                value if value > high => Mark::Above,
-                value if value < low => Mark::Below,
-                _ => point.mark,
-            };
-            point.value = point.value.clamp(low, high);
-        }
-        (low, high)
-    }
-
-    /// The least step, doubled again and again, with which the lines are light enough.
-    fn step_within_weight(&self) -> i32 {
-        let mut step = 1;
-        let weight = |step| -> usize {
-            let strokes = self.lines.iter().flat_map(|(_, points)| strokes(points, step));
-            strokes.map(|stroke| WEIGHT_OF_STROKE + weight(&stroke)).sum()
-        };
-        // Beyond that step only the first and the last lap are left.
-        while weight(step) > MAX_WEIGHT && step < i32::MAX / 2 {
-            step *= 2;
-        }
-        step
-    }
-}
-
-/// The points of every so manieth lap and of the last one, broken where a lap is missing.
-fn strokes(points: &[Point], step: i32) -> Vec<Vec<Point>> {
-    let (mut strokes, mut is_broken, mut before) = (Vec::<Vec<Point>>::new(), true, None);
-    for (nth, point) in points.iter().enumerate() {
-        is_broken |= before.is_none_or(|before| point.lap - 1 != before);
-        before = Some(point.lap);
-        if (point.lap - 1) % step != 0 && nth + 1 != points.len() {
-            continue;
-        }
-        match strokes.last_mut().filter(|_| !is_broken) {
-            Some(stroke) => stroke.push(*point),
-            None => strokes.push(vec![*point]),
-        }
-        is_broken = false;
-    }
-    strokes
-}
-
-fn weight(stroke: &[Point]) -> usize {
-    stroke.iter().map(|point| if point.mark == Mark::Plain { 1 } else { WEIGHT_OF_MARK }).sum()
 }
