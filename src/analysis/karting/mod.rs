@@ -2,6 +2,7 @@
 
 mod class;
 mod spread;
+pub mod kart_model;
 
 pub use class::{CLASS_RULES, kart_class};
 pub use spread::Spread;
