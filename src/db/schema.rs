@@ -311,6 +311,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// Fields that no known revision of the protocol has and values that could not be read, by key.
         extra -> Jsonb,
+        /// The handler in small letters without blanks around it: what handlers are looked up by.
+        handler_key -> Nullable<Text>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How everybody else reads the database.
 
+mod agility;
 mod gaps;
 mod heats;
 mod past;
@@ -22,6 +23,11 @@ use super::{
     schema::{checkpoints, feed_connections, feeds},
 };
 
+pub use agility::{
+    DayOfDog, RunLeader, RunSheet, RunSummary, RunWithDogs, RunsAfter, RunsFilter, Span,
+    StoredCombined, StoredRun, agility_run, agility_runs, combined_results, day_of_dog, event_runs,
+    handler_runs, run_changes,
+};
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use heats::{
     Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
