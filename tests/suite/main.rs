@@ -21,6 +21,7 @@ mod db_store;
 mod db_tally;
 
 mod bench_api;
+mod agility;
 mod boards;
 mod browser;
 mod chaos;

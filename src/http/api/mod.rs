@@ -5,7 +5,9 @@
 //! `db::queries`, and answers with [`answer::answer`]. Names of people go through
 //! [`Sources::privacy`](super::Sources), as everywhere.
 
+mod agility;
 mod answer;
+mod decimal;
 mod error;
 mod feeds;
 mod strict;
@@ -26,7 +28,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         web::scope("/api")
             .wrap(Compress::default())
             .route("/openapi.json", look().to(openapi))
-            .service(web::scope("/v1").configure(feeds::routes)),
+            .service(web::scope("/v1").configure(feeds::routes).configure(agility::routes)),
     );
 }
 
@@ -38,6 +40,7 @@ struct Whole;
 fn description() -> utoipa::openapi::OpenApi {
     let mut whole = Whole::openapi();
     whole.merge(feeds::Docs::openapi());
+    whole.merge(agility::Docs::openapi());
     whole
 }
 

@@ -1,0 +1,168 @@
+//! `/api/v1/clubs`, `/api/v1/countries`, `/api/v1/combined`: the tables of an event.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    analysis::agility::{self as ring, Tally as RingTally},
+    db::queries::{self, RunWithDogs},
+};
+
+use super::{
+    super::{ApiError, Sources, Strict, answer},
+    params,
+    shape::Combined,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TableQuery {
+    /// The event, by just its name; of several of one name the latest. One of `event` and `day` is
+    /// needed.
+    event: Option<String>,
+    /// Only runs that were first seen on this day.
+    day: Option<NaiveDate>,
+}
+
+/// What the dogs of one name came to, in the runs so far.
+#[derive(Serialize, ToSchema)]
+struct Tally {
+    /// As it was spelled first; null for pairs that name none.
+    name: Option<String>,
+    /// Pairs, each counted once.
+    dogs: usize,
+    /// Results of theirs.
+    runs: usize,
+    clear_rounds: usize,
+    /// Eliminated, beyond the maximum time, or not presented.
+    out: usize,
+    /// Results by the venue's word for them.
+    qualifications: BTreeMap<String, usize>,
+    wins: usize,
+    /// First to third places, wins included.
+    podiums: usize,
+    best_place: Option<i32>,
+}
+
+impl From<RingTally> for Tally {
+    fn from(tally: RingTally) -> Self {
+        Self {
+            name: tally.name,
+            dogs: tally.dogs,
+            runs: tally.runs,
+            clear_rounds: tally.clear_rounds,
+            out: tally.out,
+            qualifications: tally.qualifications,
+            wins: tally.wins,
+            podiums: tally.podiums,
+            best_place: tally.best_place,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct Clubs {
+    /// The most successful first: by podiums, wins, clear rounds, runs.
+    clubs: Vec<Tally>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Countries {
+    /// The most successful first: by podiums, wins, clear rounds, runs.
+    countries: Vec<Tally>,
+}
+
+/// How the clubs of an event or a day did.
+#[utoipa::path(
+    get,
+    path = "/api/v1/clubs",
+    params(TableQuery),
+    responses((status = 200, body = Clubs), (status = 400, body = ApiError), (status = 503, body = ApiError)),
+)]
+pub(super) async fn clubs(
+    request: HttpRequest,
+    Strict(query): Strict<TableQuery>,
+    sources: web::Data<Sources>,
+) -> Result<HttpResponse, ApiError> {
+    let runs = runs(query, &sources).await?;
+    let clubs = ring::by_club(runs.iter().map(|run| run.playsets.as_slice()));
+    answer(&request, &Clubs { clubs: clubs.into_iter().map(Tally::from).collect() })
+}
+
+/// How the countries of an event or a day did.
+#[utoipa::path(
+    get,
+    path = "/api/v1/countries",
+    params(TableQuery),
+    responses((status = 200, body = Countries), (status = 400, body = ApiError), (status = 503, body = ApiError)),
+)]
+pub(super) async fn countries(
+    request: HttpRequest,
+    Strict(query): Strict<TableQuery>,
+    sources: web::Data<Sources>,
+) -> Result<HttpResponse, ApiError> {
+    let runs = runs(query, &sources).await?;
+    let countries = ring::by_country(runs.iter().map(|run| run.playsets.as_slice()));
+    answer(&request, &Countries { countries: countries.into_iter().map(Tally::from).collect() })
+}
+
+async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, ApiError> {
+    if query.event.is_none() && query.day.is_none() {
+        return Err(ApiError::bad_parameter("event", "one of event and day is needed"));
+    }
+    let span = params::span(query.day, None, None);
+    let question = move |conn: &mut _| queries::event_runs(conn, query.event.as_deref(), span);
+    Ok(sources.desk.ask(question).await?)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CombinedQuery {
+    /// The event, by just its name; of several of one name the latest.
+    event: String,
+    /// Only of this feed.
+    feed: Option<String>,
+    /// Only of this pair.
+    dorsal: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CombinedResults {
+    /// By ring, trial and name, in each the best first.
+    combined: Vec<Combined>,
+}
+
+/// The combined results of brother runs of an event.
+#[utoipa::path(
+    get,
+    path = "/api/v1/combined",
+    params(CombinedQuery),
+    responses(
+        (status = 200, body = CombinedResults),
+        (status = 400, body = ApiError),
+        (status = 404, body = ApiError),
+        (status = 503, body = ApiError),
+    ),
+)]
+pub(super) async fn combined(
+    request: HttpRequest,
+    Strict(query): Strict<CombinedQuery>,
+    sources: web::Data<Sources>,
+) -> Result<HttpResponse, ApiError> {
+    let named = query.feed.clone().unwrap_or_default();
+    let CombinedQuery { event, feed, dorsal } = query;
+    let span = params::span(None, None, None);
+    let question = move |conn: &mut _| {
+        queries::combined_results(conn, &event, dorsal.as_deref(), feed.as_deref(), span)
+    };
+    let found = sources.desk.ask(question).await?;
+    let found = found.ok_or_else(|| ApiError::not_found(format_args!("feed {named}")))?;
+    let combined = found.iter().map(|one| Combined::of(one, sources.privacy)).collect();
+    answer(&request, &CombinedResults { combined })
+}
