@@ -2,15 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 
 use crate::event::agility::{
-    AgilityEvent, CombinedResult, Playset, RingScene, Run, RunKey, RunScene,
+    AgilityEvent, CombinedResult, Playset, RingScene, Run, RunKey, RunScene, rules,
 };
 
-/// Seconds for a fault or a refusal.
-const PENALTY_S: i32 = 5;
+pub use rules::TimeToBeat;
 
 /// A ring, as last seen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,15 +32,6 @@ pub struct OnCourse {
     pub running_since: Option<DateTime<Utc>>,
 }
 
-/// What the dog on course needs to take the lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TimeToBeat {
-    /// Less than so many seconds, with the faults and refusals it has.
-    Seconds(BigDecimal),
-    /// Its faults and refusals are too many already.
-    OutOfReach,
-}
-
 impl OnCourse {
     /// How long it has been running, milliseconds; none where nobody can tell.
     pub fn running_ms(&self, now: DateTime<Utc>) -> Option<i64> {
@@ -61,32 +50,19 @@ impl OnCourse {
 
 impl RingBoard {
     /// What the dog on course needs to take the lead; none where nobody leads yet or nothing is on.
-    ///
-    /// A dog's penalty is five seconds a fault or refusal plus what it is over the standard time.
-    /// Fewer penalties win, then the shorter time.
     pub fn time_to_beat(&self) -> Option<TimeToBeat> {
         let dog = &self.on_course.as_ref()?.playset;
         let others = self.best.iter().filter(|other| other.playset_id != dog.playset_id);
         let placed = others.filter(|other| other.disqualification.is_none());
         let (penalty, time) = placed
-            .filter_map(|other| Some((other.total_penalization.clone()?, other.time_s.clone()?)))
+            .filter_map(|other| Some((other.total_penalization.as_ref()?, other.time_s.as_ref()?)))
             .min()?;
         if dog.disqualification.is_some() {
             return Some(TimeToBeat::OutOfReach);
         }
         let marks = dog.faults.unwrap_or(0).saturating_add(dog.refusals.unwrap_or(0));
-        let own = BigDecimal::from(marks.saturating_mul(PENALTY_S));
-        let standard = self.run.as_ref().and_then(|run| run.course.standard_time.clone());
-        if own > penalty {
-            return Some(TimeToBeat::OutOfReach);
-        }
-        if own == penalty {
-            // Time over the standard would cost the lead before the leader's time is reached.
-            let limit = standard.filter(|standard| *standard < time);
-            return Some(TimeToBeat::Seconds(limit.unwrap_or(time)));
-        }
-        // Without a standard time nobody can tell how much of the difference time may eat up.
-        Some(TimeToBeat::Seconds(standard? + (penalty - own)))
+        let standard = self.run.as_ref().and_then(|run| run.course.standard_time.as_ref());
+        rules::time_to_lead(marks, (penalty, time), standard)
     }
 }
 
@@ -245,6 +221,8 @@ fn brothers(run: &RunKey) -> RunKey {
 
 #[cfg(test)]
 mod tests {
+    use bigdecimal::BigDecimal;
+
     use super::*;
 
     fn seconds(text: &str) -> BigDecimal {
@@ -309,20 +287,11 @@ mod tests {
     }
 
     #[test]
-    fn clean_dog_has_to_beat_the_time_of_a_clean_leader() {
+    fn dog_on_course_is_held_against_the_best_and_the_course() {
         let time = |text| Some(TimeToBeat::Seconds(seconds(text)));
         assert_eq!(to_beat(0, ("0.00", "31.20"), None), time("31.20"));
         assert_eq!(to_beat(1, ("0.00", "31.20"), Some("40")), Some(TimeToBeat::OutOfReach));
-        assert_eq!(to_beat(1, ("5.00", "31.20"), Some("40")), time("31.20"));
-    }
-
-    #[test]
-    fn dog_with_fewer_penalties_may_use_the_difference_beyond_the_standard_time() {
-        let time = |text| Some(TimeToBeat::Seconds(seconds(text)));
         assert_eq!(to_beat(0, ("5.00", "31.20"), Some("40")), time("45.00"));
-        assert_eq!(to_beat(0, ("5.00", "31.20"), None), None);
-        // The leader lost five seconds by time alone: within the standard is enough.
-        assert_eq!(to_beat(1, ("5.00", "45.00"), Some("40")), time("40"));
     }
 
     #[test]

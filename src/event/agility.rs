@@ -1,5 +1,7 @@
 //! Agility: run, playset (one dog in one run), fault, refusal, dorsal, results.
 
+pub mod rules;
+
 use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
