@@ -1,8 +1,16 @@
 //! What people ask at a track.
 
 mod class;
+mod duel;
+mod pace;
+#[cfg(test)]
+mod sample;
+mod score;
 mod spread;
 pub mod kart_model;
 
 pub use class::{CLASS_RULES, kart_class};
+pub use duel::{Duel, DuelLap, Side, duel};
+pub use pace::{Evenness, Pace, pace};
+pub use score::{Counts, Driven};
 pub use spread::Spread;

@@ -3,37 +3,34 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    board::{HeatBoard, karting::Line},
-    event::karting::Lap,
+    analysis::karting::{Counts, Driven},
+    board::HeatBoard,
 };
 
 /// Milliseconds of what counts in the heat, by driver and lap: what is missing to whoever had the
-/// least after as many laps.
+/// least after as many laps. Best laps and averages are those so far.
 ///
-/// - In a race: the sum of all laps. Laps whose single times are not known count with their sum,
-///   where that is known; without it nothing is known of the driver from there on.
-/// - Where the best lap counts: the best one so far.
-/// - Where the best average counts: the average so far.
-///
-/// Once the leader of a race is lost this way, nobody's gap is known: it would look as if all the
-/// others had caught up.
+/// A race is compared by the moments in which the karts crossed the line, or where those are not
+/// known of everybody, by their laps alone, as if all had begun the first one together. Once the
+/// leader's moments are lost, nobody's gap is known: it would look as if all the others had caught
+/// up.
 pub fn behind(heat: &HeatBoard) -> HashMap<(i64, i32), i64> {
-    let is_race = !matches!(&*heat.heat.race_mode, "best_lap" | "best_average");
+    let counts = Counts::of(&heat.heat.race_mode);
+    let starts = match counts {
+        Counts::Laps => starts(heat),
+        Counts::BestLap | Counts::BestAverage => None,
+    };
     let (mut by_lap, mut lost) = (BTreeMap::<i32, Vec<(i64, i64)>>::new(), HashMap::new());
     for line in &heat.lines {
         let driver = line.standing.driver_id;
-        let scores = match &*heat.heat.race_mode {
-            "best_lap" => fold(line, i64::MAX, i64::min, |best, _| best),
-            "best_average" => fold(line, 0, |sum, ms| sum + ms, |sum, laps| sum / laps),
-            _ => totals(line),
-        };
-        let driven = line.laps.last().map(|lap| lap.lap);
+        let start = starts.as_ref().and_then(|starts| starts.get(&driver)).unwrap_or(&0);
+        let scores = Driven { laps: &line.laps, gaps: &line.gaps }.scores(counts);
         let known = scores.last().map(|(lap, _)| *lap);
-        if is_race && known < driven {
+        if known < line.laps.last().map(|lap| lap.lap) {
             lost.insert(driver, known);
         }
         for (lap, score) in scores {
-            by_lap.entry(lap).or_default().push((score, driver));
+            by_lap.entry(lap).or_default().push((score.saturating_add(*start), driver));
         }
     }
     let (mut gaps, mut leader) = (HashMap::new(), None);
@@ -44,46 +41,23 @@ pub fn behind(heat: &HeatBoard) -> HashMap<(i64, i32), i64> {
         }
         let Some((least, first)) = scores.iter().min().copied() else { continue };
         leader = Some(first);
-        gaps.extend(scores.into_iter().map(|(score, driver)| ((driver, lap), score - least)));
+        let behind = scores.into_iter();
+        gaps.extend(behind.map(|(score, driver)| ((driver, lap), score.saturating_sub(least))));
     }
     gaps
 }
 
-fn counted(line: &Line) -> impl Iterator<Item = (&Lap, i64)> {
-    let laps = line.laps.iter().filter(|lap| lap.lap >= 1);
-    laps.map(|lap| (lap, i64::from(lap.lap_ms.max(0))))
-}
-
-/// After each lap `score` of what was folded and of the number of laps.
-fn fold(
-    line: &Line,
-    start: i64,
-    fold: impl Fn(i64, i64) -> i64,
-    score: impl Fn(i64, i64) -> i64,
-) -> Vec<(i32, i64)> {
-    let mut folded = start;
-    let scored = (1..).zip(counted(line)).map(|(laps, (lap, ms))| {
-        folded = fold(folded, ms);
-        (lap.lap, score(folded, laps))
-    });
-    scored.collect()
-}
-
-/// The sum after each lap, as far as it is known.
-fn totals(line: &Line) -> Vec<(i32, i64)> {
-    let (mut totals, mut next, mut total) = (Vec::new(), 1, 0_i64);
-    for (lap, ms) in counted(line) {
-        if lap.lap != next {
-            let hole = line
-                .gaps
-                .iter()
-                .find(|gap| gap.first_lap == next && gap.last_lap.saturating_add(1) == lap.lap);
-            let Some(missing_ms) = hole.and_then(|gap| gap.total_ms) else { break };
-            total = total.saturating_add(missing_ms.max(0));
+/// When each driver began the first lap, in milliseconds after the first who did; none where that is
+/// not known of everybody who has a sum of laps.
+fn starts(heat: &HeatBoard) -> Option<HashMap<i64, i64>> {
+    let mut starts = HashMap::new();
+    for line in &heat.lines {
+        let driven = Driven { laps: &line.laps, gaps: &line.gaps };
+        if !driven.scores(Counts::Laps).is_empty() {
+            starts.insert(line.standing.driver_id, driven.first_passing()?.timestamp_millis());
         }
-        total = total.saturating_add(ms);
-        totals.push((lap.lap, total));
-        next = lap.lap.saturating_add(1);
     }
-    totals
+    let first = *starts.values().min()?;
+    starts.values_mut().for_each(|start| *start = start.saturating_sub(first));
+    Some(starts)
 }
