@@ -3,6 +3,7 @@
 mod agility;
 mod gaps;
 mod heats;
+mod neighbours;
 mod past;
 mod sources;
 
@@ -32,6 +33,7 @@ pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use heats::{
     Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
 };
+pub use neighbours::{Neighbours, neighbours};
 pub use past::past;
 pub use sources::known_feeds;
 

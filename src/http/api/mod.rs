@@ -10,6 +10,7 @@ mod answer;
 mod decimal;
 mod error;
 mod feeds;
+mod heat_analysis;
 mod strict;
 
 use actix_web::{
@@ -29,6 +30,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .wrap(Compress::default())
             .route("/openapi.json", look().to(openapi))
             .service(web::scope("/v1").configure(feeds::routes).configure(agility::routes)),
+            .service(web::scope("/v1").configure(feeds::routes).configure(heat_analysis::routes)),
     );
 }
 
@@ -41,6 +43,7 @@ fn description() -> utoipa::openapi::OpenApi {
     let mut whole = Whole::openapi();
     whole.merge(feeds::Docs::openapi());
     whole.merge(agility::Docs::openapi());
+    whole.merge(heat_analysis::Docs::openapi());
     whole
 }
 

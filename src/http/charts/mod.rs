@@ -72,6 +72,30 @@ pub fn gap_chart(heat: &HeatBoard, names: Privacy, lang: Lang) -> Markup {
     figure("gap-chart", title, &Traces::of_gaps(heat, names), words)
 }
 
+/// A difference of two drivers after each lap, in milliseconds, as a line above and below zero:
+/// `<figure class="chart" id="duel-chart">`. Above it the first of `names` is ahead, who are named as
+/// they may be shown. `title` and what `said` says of it are in the reader's language.
+pub fn duel_chart(
+    title: &str,
+    names: [&str; 2],
+    said: &str,
+    differences: &[(i32, Option<i64>)],
+    lang: Lang,
+) -> Markup {
+    let words = ChartWords::of(lang);
+    let [a, b] = names.map(|name| label::short(name, None));
+    let last = differences.iter().rev().find_map(|(_, difference)| *difference);
+    let ahead = match last {
+        Some(1..) => a.clone(),
+        Some(0) | None => String::new(),
+        Some(_) => b.clone(),
+    };
+    let traces = Traces::of_difference(ahead, differences);
+    let notes = html! { " " small { ((words.above_below)(&a, &b)) } };
+    let (said, drawn) = (said.to_owned(), plot::draw(&traces, words.lap));
+    Figure { id: "duel-chart", class: "chart", title, notes, said, drawn }.draw(words)
+}
+
 /// How the laps of each driver are spread, as [`box_chart`]: `<figure class="chart boxes"
 /// id="spread-chart">`. Only exact laps, without the first, which begins at a standstill.
 pub fn spread_chart(heat: &HeatBoard, names: Privacy, lang: Lang) -> Markup {

@@ -19,6 +19,22 @@ pub fn times(from: i64, to: i64, most: i64) -> Vec<(i64, String)> {
     multiples(step, from, to).map(|ms| (ms, time(ms, decimals))).collect()
 }
 
+/// A difference of times, without more decimals than it needs: `+1.5`, `−20`, `0`.
+pub fn signed(ms: i64) -> String {
+    let size = ms.saturating_abs();
+    let decimals = match size % 1_000 {
+        0 => 0,
+        part if part % 100 == 0 => 1,
+        _ => 2,
+    };
+    let sign = match ms {
+        0 => "",
+        1.. => "+",
+        _ => "−",
+    };
+    format!("{sign}{}", time(size, decimals))
+}
+
 /// Round numbers in `from..=to`, about `most`, and the first.
 pub fn numbers(from: i64, to: i64, most: i64) -> Vec<i64> {
     let step = round(to - from, most);
@@ -89,6 +105,12 @@ mod tests {
         assert_eq!(numbers(1, 2, 12), [1, 2]);
         assert_eq!(numbers(7, 7, 12), [7]);
         assert!(numbers(1, i64::from(i32::MAX), 12).len() <= 13);
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_few_decimals() {
+        let signed = [0, 1_000, -1_500, 20, -61_000].map(signed);
+        assert_eq!(signed, ["0", "+1", "−1.5", "+0.02", "−1:01"]);
     }
 
     #[test]

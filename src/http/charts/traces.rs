@@ -20,6 +20,8 @@ const MAX_POSITION: i32 = 100;
 pub(super) const LEAST_SPAN_MS: f64 = 1_000.0;
 /// Between the outermost laps and the edges.
 const AIR: f64 = 1.08;
+/// Of a line that stands alone.
+const MOST_POINTS: usize = 500;
 const LAP_TICKS: i64 = 12;
 const TIME_TICKS: i64 = 7;
 const POSITION_TICKS: i64 = 24;
@@ -130,6 +132,46 @@ impl Traces {
         traces
     }
 
+    /// One line that goes above zero and below, by lap; it breaks where there is no value.
+    pub fn of_difference(name: String, values: &[(i32, Option<i64>)]) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "the chart is some hundred pixels high")]
+        let point = |(lap, value): &(i32, Option<i64>)| {
+            let value = (*value)? as f64;
+            (*lap >= 1).then_some(Point { lap: *lap, value, mark: Mark::Plain })
+        };
+        let points: Vec<Point> = values.iter().filter_map(point).collect();
+        let Some(last) = points.last().copied() else { return Self::nothing() };
+        let all = || points.iter().map(|point| point.value);
+        let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
+        let (middle, half) = (f64::midpoint(low, high), (high - low).max(LEAST_SPAN_MS) / 2.0);
+        let values = (middle - half * AIR, middle + half * AIR);
+        let trace = Trace {
+            name,
+            ink: Ink::Driver(0),
+            leader: Ink::Leader(0),
+            end: last.value,
+            strokes: strokes(&points, step_for(&points)),
+            laps: 0,
+            best_lap_ms: None,
+        };
+        let mut traces = Self { lines: vec![trace], ..Self::nothing() };
+        #[expect(clippy::cast_possible_truncation, reason = "a difference of times of 32 bits")]
+        let ticks = ticks::times(values.0 as i64, values.1 as i64, TIME_TICKS);
+        traces.set_axes(
+            values,
+            ticks
+                .into_iter()
+                .map(|(ms, _)| (ms, ticks::signed(ms)))
+                .map(|(ms, words)| (ms as f64, words))
+                .collect(),
+        );
+        traces
+    }
+
+    fn nothing() -> Self {
+        Self { lines: Vec::new(), axes: None, left_out: 0, step: 1 }
+    }
+
     /// One line: a value a step, the first being 1, `words` under the steps that have some.
     pub fn of_progress(name: String, values: &[i32], lap_ticks: Vec<(i32, String)>) -> Self {
         let points = (1..).zip(values);
@@ -140,7 +182,7 @@ impl Traces {
         });
         let points: Vec<_> = points.collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
-            return Self { lines: Vec::new(), axes: None, left_out: 0, step: 1 };
+            return Self::nothing();
         };
         let laps = (first.lap, last.lap.max(first.lap + 1));
         let all = || points.iter().map(|point| point.value);
@@ -228,6 +270,11 @@ fn mark_of(lap: &Lap) -> Mark {
         LapSource::Reconstructed => Mark::Hollow,
         LapSource::Timed | LapSource::Corrected => Mark::Plain,
     }
+}
+
+/// Every how manieth point of a line that stands alone is drawn.
+fn step_for(points: &[Point]) -> i32 {
+    i32::try_from(points.len() / MOST_POINTS + 1).unwrap_or(i32::MAX)
 }
 
 fn lap_ticks(first: i32, last: i32) -> Vec<(i32, String)> {

@@ -14,6 +14,8 @@ pub struct ChartWords {
     pub spread: &'static str,
     /// What a box stands for.
     pub box_means: &'static str,
+    /// Of a difference: who is ahead above zero, and who below.
+    pub above_below: fn(&str, &str) -> String,
     /// Beside the numbers of the laps; short.
     pub lap: &'static str,
     pub no_laps: &'static str,
@@ -49,6 +51,7 @@ static EN: ChartWords = ChartWords {
     gaps_of_average: "Gap to the best average so far",
     spread: "How laps are spread",
     box_means: "Box: the middle half; line in it: the median.",
+    above_below: |a, b| format!("Above 0 {a} is ahead, below {b}."),
     lap: "lap",
     no_laps: "No laps yet.",
     computed: "missed and computed",
@@ -72,6 +75,7 @@ static ES: ChartWords = ChartWords {
     gaps_of_average: "Distancia con la mejor media hasta el momento",
     spread: "Reparto de las vueltas",
     box_means: "Caja: la mitad central; su línea: la mediana.",
+    above_below: |a, b| format!("Por encima de 0 va delante {a}; por debajo, {b}."),
     lap: "vuelta",
     no_laps: "Todavía no hay vueltas.",
     computed: "perdida y calculada",
@@ -95,6 +99,7 @@ static DE: ChartWords = ChartWords {
     gaps_of_average: "Abstand zum bis dahin besten Schnitt",
     spread: "Streuung der Runden",
     box_means: "Kasten: die mittlere Hälfte; Strich darin: der Median.",
+    above_below: |a, b| format!("Über 0 liegt {a} vorn, darunter {b}."),
     lap: "Runde",
     no_laps: "Noch keine Runden.",
     computed: "verpasst und berechnet",
@@ -118,6 +123,7 @@ static FR: ChartWords = ChartWords {
     gaps_of_average: "Écart avec la meilleure moyenne jusque-là",
     spread: "Répartition des tours",
     box_means: "Boîte : la moitié centrale ; son trait : la médiane.",
+    above_below: |a, b| format!("Au-dessus de 0, {a} est devant ; en dessous, {b}."),
     lap: "tour",
     no_laps: "Pas encore de tours.",
     computed: "manqué et calculé",
@@ -141,6 +147,7 @@ static NL: ChartWords = ChartWords {
     gaps_of_average: "Achterstand op het tot dan beste gemiddelde",
     spread: "Spreiding van de rondes",
     box_means: "Kader: de middelste helft; streep erin: de mediaan.",
+    above_below: |a, b| format!("Boven 0 ligt {a} voor, eronder {b}."),
     lap: "ronde",
     no_laps: "Nog geen rondes.",
     computed: "gemist en berekend",

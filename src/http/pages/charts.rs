@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     board::{HeatBoard, karting::Line},
     event::karting::HeatKey,
-    http::charts::{lap_chart, position_chart},
+    http::charts::{gap_chart, lap_chart, position_chart, spread_chart},
 };
 
 use super::{
@@ -58,13 +58,32 @@ impl Charts {
             let lines = heat.lines.clone();
             Drawn { at: now, heat: (*heat.heat.key).clone(), lines, figures }
         });
-        sheet.list(CHARTS, drawn.figures.to_vec(), |figures| {
-            html! {
-                section id=(CHARTS) { div id=(rows_id(CHARTS)) data-rows { (figures) } }
-            }
-        });
+        put(sheet, drawn.figures.to_vec());
         self.drawn = Some(drawn);
     }
+}
+
+/// All charts of a heat that was, onto the sheet.
+pub(super) fn draw_past(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+    if heat.lines.iter().all(|line| line.laps.len() < FIRST_WITH) {
+        return;
+    }
+    let (names, lang) = (reader.names, reader.lang);
+    let figures = [
+        ("lap-chart", lap_chart(heat, names, lang)),
+        ("gap-chart", gap_chart(heat, names, lang)),
+        ("position-chart", position_chart(heat, names, lang)),
+        ("spread-chart", spread_chart(heat, names, lang)),
+    ];
+    put(sheet, figures.map(|(id, html)| Element { id: id.to_owned(), html }).into());
+}
+
+fn put(sheet: &mut Sheet, figures: Vec<Element>) {
+    sheet.list(CHARTS, figures, |figures| {
+        html! {
+            section id=(CHARTS) { div id=(rows_id(CHARTS)) data-rows { (figures) } }
+        }
+    });
 }
 
 /// Most lines are the very same from one moment to the next.

@@ -23,20 +23,22 @@ pub(super) fn draw(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader, moment:
     let words = reader.words();
     sheet.piece("heat-head", head(heat, words));
     sheet.piece("heat-clock", clock(heat, &words.heat, moment));
-    draw_table(sheet, heat, reader);
+    draw_table(sheet, heat, None, reader);
 }
 
-/// The same of a heat that was: without the clock, which nobody knows now.
-pub(super) fn draw_past(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+/// The same of a heat of this feed that was: without the clock, which nobody knows now, and with links
+/// to what else is known.
+pub(super) fn draw_past(sheet: &mut Sheet, heat: &HeatBoard, feed: &str, reader: &Reader) {
     sheet.piece("heat-head", head(heat, reader.words()));
-    draw_table(sheet, heat, reader);
+    draw_table(sheet, heat, Some(feed), reader);
 }
 
-fn draw_table(sheet: &mut Sheet, heat: &HeatBoard, reader: &Reader) {
+fn draw_table(sheet: &mut Sheet, heat: &HeatBoard, feed: Option<&str>, reader: &Reader) {
     let words = reader.words();
     let best = heat.best_lap_ms();
     let is_race = heat.heat.race_mode == "most_laps";
-    let rows = heat.lines.iter().map(|line| line::draw(line, best, is_race, reader)).collect();
+    let row = |line| line::draw(line, best, is_race, feed, reader);
+    let rows = heat.lines.iter().map(|line| row(line)).collect();
     // What a heat is about decides which columns a small screen folds away.
     let class = match &*heat.heat.race_mode {
         "most_laps" => "heat race",

@@ -2,8 +2,10 @@
 //!
 //! Unlike everything live these come from the database. While it is away the pages say so.
 
+mod duel;
 mod list;
 mod one;
+mod pace;
 mod words;
 
 use actix_web::{
@@ -21,7 +23,7 @@ use crate::{
     http::{Sources, Unanswered, look},
 };
 
-use self::words::HeatsWords;
+use self::{duel::Chosen, words::HeatsWords};
 use super::{layout, page, reader::Reader};
 
 const HEATS_A_PAGE: u32 = 50;
@@ -68,9 +70,13 @@ async fn heat_page(
     let no_such_heat =
         || page(StatusCode::NOT_FOUND, layout::plain(words.not_found, words.no_such_heat, &reader));
     let Ok(heat) = heat.parse() else { return no_such_heat() };
-    match sources.desk.ask(move |conn| queries::heat(conn, heat)).await {
-        Ok(Some(heat)) => page(StatusCode::OK, one::page(&heat, &reader)),
-        Ok(None) => no_such_heat(),
+    let question =
+        move |conn: &mut _| Ok((queries::heat(conn, heat)?, queries::neighbours(conn, heat)?));
+    match sources.desk.ask(question).await {
+        Ok((Some(heat), beside)) => {
+            page(StatusCode::OK, one::page(&heat, beside, chosen(&request), &reader))
+        }
+        Ok((None, _)) => no_such_heat(),
         Err(why) => away(&why, &reader),
     }
 }
@@ -79,6 +85,19 @@ async fn heat_page(
 fn before(request: &HttpRequest) -> Option<i64> {
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
     pairs.find(|(key, _)| key == "before").and_then(|(_, heat)| heat.parse().ok())
+}
+
+/// Who is to be compared; who is no number is nobody.
+fn chosen(request: &HttpRequest) -> Chosen {
+    let mut chosen = Chosen::default();
+    for (key, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*key {
+            "a" => chosen.a = value.parse().ok(),
+            "b" => chosen.b = value.parse().ok(),
+            _ => {}
+        }
+    }
+    chosen
 }
 
 fn away(why: &Unanswered, reader: &Reader) -> HttpResponse {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 use serde_json::json;
 
-use crate::http::words::{Lang, Words};
+use crate::http::words::{Lang, PageWords, Words};
 
 use super::{assets, reader::Reader};
 
@@ -83,13 +83,21 @@ pub(super) fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
     )
 }
 
+/// The rooms of the site, by the first part of their paths.
+fn rooms(words: &PageWords) -> [(&'static str, &'static str); 2] {
+    [("heats", words.heats), ("overlay", words.overlays)]
+}
+
 fn top(reader: &Reader) -> Markup {
     let words = &reader.words().page;
+    let current = |room| reader.is_in(room).then_some("true");
     html! {
-        nav.top {
+        nav.top aria-label=(words.rooms) {
             a.brand href=(reader.link("/")) { "Ringside" }
-            a href=(reader.link("/")) { (words.all_feeds) }
-            a href=(reader.link("/overlay")) { (words.overlays) }
+            a href=(reader.link("/")) aria-current=[current("")] { (words.all_feeds) }
+            @for (room, name) in rooms(words) {
+                a href=(reader.link(&format!("/{room}"))) aria-current=[current(room)] { (name) }
+            }
             a.to-wall href=(reader.on_wall()) { (words.wall) }
             button type="button" id="theme" hidden title=(words.theme) aria-label=(words.theme) {
                 span aria-hidden="true" { "◐" }

@@ -4,6 +4,7 @@
 //! A page is drawn whole by the server, so that it says all it knows without a script. The same
 //! functions draw what its socket sends later: [`sheet`] is one drawing, as a page or in pieces.
 
+mod address;
 mod assets;
 mod charts;
 mod feed;

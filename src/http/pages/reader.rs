@@ -15,15 +15,26 @@ pub(in crate::http) struct Reader {
     pub wall: bool,
     /// The language comes from the address, so links go on with it.
     is_lang_chosen: bool,
+    /// What else the address asks for: the same page in another language asks for it too.
+    asked: Vec<(String, String)>,
+    /// The first part of the path: `heats`.
+    room: String,
 }
+
+/// Parameters that have a meaning of their own here; a token goes into no link.
+const OURS: [&str; 3] = ["lang", "wall", "token"];
 
 impl Reader {
     pub fn of(request: &HttpRequest, names: Privacy) -> Self {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let asked = pairs.filter(|(key, _)| !OURS.contains(&&**key));
         Self {
             lang: Lang::of(request),
             names,
             wall: is_on(request, "wall"),
             is_lang_chosen: Lang::chosen(request).is_some(),
+            asked: asked.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
+            room: request.path().split('/').nth(1).unwrap_or_default().to_owned(),
         }
     }
 
@@ -49,22 +60,45 @@ impl Reader {
 
     /// The address of another page for this reader.
     pub fn link(&self, path: &str) -> String {
-        if self.is_lang_chosen { format!("{path}?lang={}", self.lang.tag()) } else { path.into() }
+        self.link_with(path, &[])
+    }
+
+    /// The same with parameters.
+    pub fn link_with(&self, path: &str, asked: &[(&str, &str)]) -> String {
+        let lang = self.is_lang_chosen.then_some(("lang", self.lang.tag()));
+        path.to_owned() + &query(lang.into_iter().chain(asked.iter().copied()), false)
     }
 
     /// This page in another language.
     pub fn in_lang(&self, lang: Lang) -> String {
-        let wall = if self.wall { "&wall" } else { "" };
-        format!("?lang={}{wall}", lang.tag())
+        query(self.asked().chain([("lang", lang.tag())]), self.wall)
     }
 
     /// This page for a big screen.
     pub fn on_wall(&self) -> String {
-        if self.is_lang_chosen {
-            format!("?lang={}&wall", self.lang.tag())
-        } else {
-            "?wall".to_owned()
-        }
+        let lang = self.is_lang_chosen.then_some(("lang", self.lang.tag()));
+        query(self.asked().chain(lang), true)
+    }
+
+    /// The page is of this room: `heats`.
+    pub fn is_in(&self, room: &str) -> bool {
+        self.room == room
+    }
+
+    fn asked(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.asked.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+fn query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, wall: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    if wall {
+        query.append_key_only("wall");
+    }
+    match query.finish() {
+        empty if empty.is_empty() => empty,
+        query => format!("?{query}"),
     }
 }
 
@@ -76,7 +110,14 @@ fn is_on(request: &HttpRequest, switch: &str) -> bool {
 #[cfg(test)]
 impl Reader {
     pub fn new(lang: Lang) -> Self {
-        Self { lang, names: Privacy::Names, wall: false, is_lang_chosen: false }
+        Self {
+            lang,
+            names: Privacy::Names,
+            wall: false,
+            is_lang_chosen: false,
+            asked: Vec::new(),
+            room: String::new(),
+        }
     }
 }
 
@@ -104,6 +145,16 @@ mod tests {
         let reader = reader("/?something=else&wall=0");
         assert!(!reader.wall);
         assert_eq!(reader.link("/feeds/a"), "/feeds/a");
-        assert_eq!(reader.on_wall(), "?wall");
+        assert_eq!(reader.on_wall(), "?something=else&wall");
+    }
+
+    #[test]
+    fn reader_keeps_what_was_asked_but_the_token() {
+        let reader = reader("/heats?feed=a&name=Caf%C3%A9+1&token=secret&lang=de");
+        assert!(reader.is_in("heats"));
+        assert_eq!(reader.in_lang(Lang::Fr), "?feed=a&name=Caf%C3%A9+1&lang=fr");
+        assert_eq!(reader.on_wall(), "?feed=a&name=Caf%C3%A9+1&lang=de&wall");
+        assert_eq!(reader.link("/"), "/?lang=de");
+        assert_eq!(reader.link_with("/heats", &[("feed", "b&c")]), "/heats?lang=de&feed=b%26c");
     }
 }

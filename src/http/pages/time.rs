@@ -39,6 +39,17 @@ pub(super) fn lap(ms: i32) -> String {
     }
 }
 
+/// A difference of times, in seconds: `+0.123`, `−1.002`, `0.000`.
+pub(super) fn difference(ms: i64) -> String {
+    let sign = match ms {
+        0 => "",
+        1.. => "+",
+        _ => "−",
+    };
+    let size = ms.unsigned_abs();
+    format!("{sign}{}.{:03}", size / 1_000, size % 1_000)
+}
+
 /// A heat's clock: `8:05`, `1:00:00`. One that counts down shows a second until it is over.
 pub(super) fn clock(ms: i64, counts_down: bool) -> String {
     let ms = ms.max(0);
@@ -147,6 +158,14 @@ mod tests {
         ] {
             assert_eq!(lap(ms), shown);
         }
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_thousandths() {
+        assert_eq!(
+            [0, 1, -1_002, 61_500].map(difference),
+            ["0.000", "+0.001", "−1.002", "+61.500"]
+        );
     }
 
     #[test]

@@ -8,6 +8,12 @@ use super::{
 pub(super) static WORDS: Words = Words {
     page: PageWords {
         all_feeds: "Alle Anlagen",
+        rooms: "Seiten",
+        heats: "Läufe",
+        records: "Rekorde",
+        karts: "Karts",
+        drivers: "Fahrer",
+        runs: "Durchgänge",
         skip: "Zum Inhalt springen",
         language: "Sprache",
         theme: "Dunkel oder hell",

@@ -8,6 +8,12 @@ use super::{
 pub(super) static WORDS: Words = Words {
     page: PageWords {
         all_feeds: "All feeds",
+        rooms: "Pages",
+        heats: "Heats",
+        records: "Records",
+        karts: "Karts",
+        drivers: "Drivers",
+        runs: "Runs",
         skip: "Skip to the content",
         language: "Language",
         theme: "Dark or light",

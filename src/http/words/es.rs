@@ -8,6 +8,12 @@ use super::{
 pub(super) static WORDS: Words = Words {
     page: PageWords {
         all_feeds: "Todas las pistas",
+        rooms: "Páginas",
+        heats: "Mangas",
+        records: "Récords",
+        karts: "Karts",
+        drivers: "Pilotos",
+        runs: "Recorridos",
         skip: "Ir al contenido",
         language: "Idioma",
         theme: "Oscuro o claro",

@@ -8,6 +8,12 @@ use super::{
 pub(super) static WORDS: Words = Words {
     page: PageWords {
         all_feeds: "Toutes les pistes",
+        rooms: "Pages",
+        heats: "Manches",
+        records: "Records",
+        karts: "Karts",
+        drivers: "Pilotes",
+        runs: "Parcours",
         skip: "Aller au contenu",
         language: "Langue",
         theme: "Sombre ou clair",

@@ -8,6 +8,12 @@ use super::{
 pub(super) static WORDS: Words = Words {
     page: PageWords {
         all_feeds: "Alle banen",
+        rooms: "Pagina’s",
+        heats: "Heats",
+        records: "Records",
+        karts: "Karts",
+        drivers: "Rijders",
+        runs: "Parcoursen",
         skip: "Naar de inhoud",
         language: "Taal",
         theme: "Donker of licht",

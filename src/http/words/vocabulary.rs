@@ -18,6 +18,13 @@ pub struct Words {
 #[derive(Debug)]
 pub struct PageWords {
     pub all_feeds: &'static str,
+    // The other rooms of the site.
+    pub rooms: &'static str,
+    pub heats: &'static str,
+    pub records: &'static str,
+    pub karts: &'static str,
+    pub drivers: &'static str,
+    pub runs: &'static str,
     pub skip: &'static str,
     pub language: &'static str,
     /// The button that turns dark to light and back.

@@ -7,7 +7,7 @@ use crate::{
     http::words::{HeatWords, SignWords},
 };
 
-use super::super::{reader::Reader, sheet::Element, sign::sign, time};
+use super::super::{address, reader::Reader, sheet::Element, sign::sign, time};
 
 pub(super) const OVERALL: &str = "◆";
 pub(super) const PERSONAL: &str = "●";
@@ -16,11 +16,18 @@ pub(super) const LOST: &str = "▼";
 pub(super) const COMPUTED: &str = "≈";
 pub(super) const MISSED: &str = "∅";
 
-/// `best` is the quickest lap of the heat.
+/// `best` is the quickest lap of the heat. With a `feed` the driver and the kart are links to what
+/// else is known of them there.
 ///
 /// On a small screen the gap stands under the time that decides: the last lap of a race, else the
 /// best lap.
-pub(super) fn draw(line: &Line, best: Option<i32>, is_race: bool, reader: &Reader) -> Element {
+pub(super) fn draw(
+    line: &Line,
+    best: Option<i32>,
+    is_race: bool,
+    feed: Option<&str>,
+    reader: &Reader,
+) -> Element {
     let words = reader.words();
     let (standing, signs) = (&line.standing, &words.sign);
     let id = format!("d{}", standing.driver_id);
@@ -36,12 +43,16 @@ pub(super) fn draw(line: &Line, best: Option<i32>, is_race: bool, reader: &Reade
     let gap = standing.gap.trim();
     let folded_gap = html! { @if !gap.is_empty() { span.folded { (gap) } } };
     let name = reader.names.show(standing.name.trim());
+    let of_driver = feed.and_then(|feed| address::driver(&standing.name, feed, reader));
+    let of_karts = feed.map(|feed| address::karts(feed, reader));
     let html = html! {
         tr id=(id) data-laps=(standing.laps) {
             td.pos { (standing.position) (places(line, signs)) }
-            td.kart { @if !standing.kart.is_empty() { b { (standing.kart) } } }
+            td.kart {
+                @if !standing.kart.is_empty() { (linked(of_karts, html! { b { (standing.kart) } })) }
+            }
             th.who scope="row" {
-                bdi.name { (name) }
+                (linked(of_driver, html! { bdi.name { (name) } }))
                 (badges(line, signs))
                 (folded(standing.laps, &best, &average, &words.heat))
             }
@@ -57,6 +68,10 @@ pub(super) fn draw(line: &Line, best: Option<i32>, is_race: bool, reader: &Reade
         }
     };
     Element { id, html }
+}
+
+fn linked(address: Option<String>, what: Markup) -> Markup {
+    html! { @if let Some(address) = address { a href=(address) { (what) } } @else { (what) } }
 }
 
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ use super::{
 };
 
 fn row(line: &Line, best: i32, lang: Lang) -> String {
-    line::draw(line, Some(best), true, &reader(lang)).html.into_string()
+    line::draw(line, Some(best), true, None, &reader(lang)).html.into_string()
 }
 
 fn drawn(heat: &HeatBoard, lang: Lang) -> String {
@@ -33,6 +33,21 @@ fn row_says_all_that_is_known_of_a_driver() {
          <td class=\"best\">1:00.000</td><td class=\"avg\">1:01.050</td>\
          <td class=\"gap\">+01.265</td></tr>"
     );
+}
+
+#[test]
+fn row_of_a_past_heat_leads_to_the_driver_and_the_karts() {
+    let line = line(1, "Ann B", &[62_149]);
+    let row = line::draw(&line, None, true, Some("track-1"), &reader(Lang::De)).html.into_string();
+    for link in
+        ["<a href=\"/drivers/Ann%20B?feed=track-1\">", "<a href=\"/karts?feed=track-1\"><b>07"]
+    {
+        assert!(row.contains(link), "{link}: {row}");
+    }
+    let mut private = reader(Lang::En);
+    private.names = Privacy::Initials;
+    let row = line::draw(&line, None, true, Some("track-1"), &private).html.into_string();
+    assert!(!row.contains("/drivers/") && !row.contains("Ann"), "{row}");
 }
 
 #[test]
@@ -87,7 +102,8 @@ fn missed_and_computed_laps_and_records_are_marked() {
 fn row_shows_initials_where_names_are_private() {
     let mut reader = reader(Lang::En);
     reader.names = Privacy::Initials;
-    let row = line::draw(&line(1, "Max Verstappen", &[]), None, true, &reader).html.into_string();
+    let row =
+        line::draw(&line(1, "Max Verstappen", &[]), None, true, None, &reader).html.into_string();
     assert!(row.contains(">M. V.</bdi>") && !row.contains("Verstappen"), "{row}");
 }
 

@@ -10,11 +10,10 @@ use maud::{Markup, html};
 
 use crate::{
     board::HeatBoard,
-    db::queries::{Completeness, MissingLaps, StoredHeat},
+    db::queries::{Completeness, MissingLaps, Neighbours, StoredHeat},
     event::karting::{Lap, LapSource},
     http::pages::{
-        charts::Charts,
-        heat,
+        charts, heat,
         layout::{self, Frame},
         reader::Reader,
         sheet::Sheet,
@@ -22,17 +21,26 @@ use crate::{
     },
 };
 
-use super::{link, words::HeatsWords};
+use super::{
+    duel::{self, Chosen},
+    link, pace,
+    words::HeatsWords,
+};
 
 /// Every lap of an endless race would make an endless page.
-const MAX_LAPS: usize = 300;
+pub(super) const MAX_LAPS: usize = 300;
 
-pub(super) fn page(stored: &StoredHeat, reader: &Reader) -> Markup {
+pub(super) fn page(
+    stored: &StoredHeat,
+    beside: Neighbours,
+    chosen: Chosen,
+    reader: &Reader,
+) -> Markup {
     let words = HeatsWords::of(reader.lang);
     let StoredHeat { feed, board, .. } = stored;
     let mut sheet = Sheet::default();
-    heat::draw_past(&mut sheet, board, reader);
-    Charts::default().draw(&mut sheet, board, reader);
+    heat::draw_past(&mut sheet, board, feed.id.as_str(), reader);
+    charts::draw_past(&mut sheet, board, reader);
     let title = format!("{} · {}", heat::title_or_dash(&board.heat.key.name), feed.name);
     let frame = Frame { title: &title, socket: None, stale: None, now: Utc::now() };
     let id = feed.id.as_str();
@@ -49,10 +57,28 @@ pub(super) fn page(stored: &StoredHeat, reader: &Reader) -> Markup {
             }
             (times(stored, words))
             (sheet.board())
+            (pace::section(board, reader))
+            (duel::section(board, chosen, reader))
             (completeness(&stored.completeness, reader))
             (all_laps(board, reader))
+            (neighbours(beside, reader))
         },
     )
+}
+
+fn neighbours(beside: Neighbours, reader: &Reader) -> Markup {
+    let words = HeatsWords::of(reader.lang);
+    let address = |heat: i64| reader.link(&format!("/heats/{heat}"));
+    html! {
+        nav.pages aria-label=(words.heats) {
+            @if let Some(heat) = beside.previous {
+                a rel="prev" href=(address(heat)) { "← " (words.previous) }
+            }
+            @if let Some(heat) = beside.next {
+                a rel="next" href=(address(heat)) { (words.next) " →" }
+            }
+        }
+    }
 }
 
 fn times(stored: &StoredHeat, words: &HeatsWords) -> Markup {
