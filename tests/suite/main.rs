@@ -20,8 +20,8 @@ mod db_schema;
 mod db_store;
 mod db_tally;
 
-mod bench_api;
 mod agility;
+mod bench_api;
 mod boards;
 mod browser;
 mod chaos;

@@ -2,12 +2,12 @@
 
 mod class;
 mod duel;
+pub mod kart_model;
 mod pace;
 #[cfg(test)]
 mod sample;
 mod score;
 mod spread;
-pub mod kart_model;
 
 pub use class::{CLASS_RULES, kart_class};
 pub use duel::{Duel, DuelLap, Side, duel};

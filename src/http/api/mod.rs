@@ -29,9 +29,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         web::scope("/api")
             .wrap(Compress::default())
             .route("/openapi.json", look().to(openapi))
-            .service(web::scope("/v1").configure(feeds::routes).configure(agility::routes)),
-            .service(web::scope("/v1").configure(feeds::routes).configure(heat_analysis::routes)),
+            .service(web::scope("/v1").configure(rooms)),
     );
+}
+
+fn rooms(config: &mut ServiceConfig) {
+    config.configure(feeds::routes);
+    config.configure(agility::routes);
+    config.configure(heat_analysis::routes);
 }
 
 /// The description of the API as a whole; each room adds its own.
