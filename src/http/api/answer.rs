@@ -1,7 +1,7 @@
 //! An answer, and whether the caller has it already.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH},
 };
 use ring::digest::{SHA256, digest};
@@ -9,26 +9,33 @@ use serde::Serialize;
 
 use super::ApiError;
 
+/// Asked again each time, with the tag of what is known.
+const KEEP: &str = "private, no-cache";
+
 /// `value` as JSON; 304 for a caller that names its tag.
 ///
 /// # Errors
 /// None that a value of ours can have: a map without texts as keys.
 pub fn answer(request: &HttpRequest, value: &impl Serialize) -> Result<HttpResponse, ApiError> {
     let body = serde_json::to_vec(value).map_err(|error| ApiError::internal(&error))?;
-    let tag = tag(&body);
-    if knows(request, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header(ContentType::json())
-        .body(body))
+    Ok(match begin(request, &tag(&body)) {
+        Ok(mut answer) => answer.content_type(ContentType::json()).body(body),
+        Err(known) => known,
+    })
+}
+
+/// An answer with this tag that waits for its body; as an error the whole answer for a caller who
+/// has it already.
+pub fn begin(request: &HttpRequest, tag: &str) -> Result<HttpResponseBuilder, HttpResponse> {
+    let is_known = knows(request, tag);
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP));
+    if is_known { Err(answer.finish()) } else { Ok(answer) }
 }
 
 /// Weak: it stays the same when the answer is compressed.
-fn tag(body: &[u8]) -> String {
-    let digest = digest(&SHA256, body);
+pub fn tag(of: &[u8]) -> String {
+    let digest = digest(&SHA256, of);
     let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{hex}\"")
 }

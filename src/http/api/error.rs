@@ -9,8 +9,13 @@ use utoipa::ToSchema;
 
 use crate::http::Unanswered;
 
-/// `{"error": {"code": "unknown_parameter", "message": "…", "parameter": "fede"}}`
+/// What is told in place of an answer.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"error": {
+    "code": "unknown_parameter",
+    "message": "\"fed\" is no parameter here; is \"feed\" meant?",
+    "parameter": "fed"
+}}))]
 pub struct ApiError {
     error: Fault,
     #[serde(skip)]
@@ -19,35 +24,106 @@ pub struct ApiError {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Fault {
-    /// For programs: `bad_parameter`, `not_found`, `unavailable`, `internal`.
-    code: &'static str,
-    /// For people.
+    #[schema(inline)]
+    code: Code,
+    /// For people; the words may change.
     message: String,
     /// The parameter that is wrong, where one is.
     parameter: Option<String>,
 }
 
+/// For programs. A code keeps its meaning for as long as the version in the path; further ones may
+/// come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "some are told by the guard, in the same words")]
+pub enum Code {
+    /// 400: there is no such parameter; `parameter` names it.
+    UnknownParameter,
+    /// 400: `parameter` is empty, given twice, missing where it is needed, or not of its kind.
+    BadParameter,
+    /// 401: a token is needed and was not brought.
+    NoToken,
+    /// 401: what was brought is not the token.
+    WrongToken,
+    /// 403: a page of another site may not listen here.
+    Origin,
+    /// 404: there is no such feed, heat, …; or no such address.
+    NotFound,
+    /// 405: only GET and HEAD do something here.
+    MethodNotAllowed,
+    /// 406: none of the encodings that the caller takes.
+    NotAcceptable,
+    /// 410: the cursor is of another database; begin anew.
+    Gone,
+    /// 413: nothing here takes a body.
+    Body,
+    /// 421: the service does not answer to that name.
+    Host,
+    /// 429: too many requests from this address; `Retry-After` tells when to go on.
+    Rate,
+    /// 429: too many wrong tokens from this address.
+    Guesses,
+    /// 500: a fault of ours; the log says more.
+    Internal,
+    /// 503: the database does not answer or takes too long; try again in a minute.
+    Unavailable,
+}
+
 impl ApiError {
-    /// A parameter that is not known, missing, or not of its kind.
+    /// A parameter that is missing or not of its kind.
     pub fn bad_parameter(parameter: &str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_parameter", message, Some(parameter))
+        Self::new(StatusCode::BAD_REQUEST, Code::BadParameter, message, Some(parameter))
+    }
+
+    /// `meant` says which one may be, or which there are.
+    pub(super) fn unknown_parameter(parameter: &str, meant: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::UnknownParameter, meant, Some(parameter))
     }
 
     /// `what` is a noun: `heat 7`.
     pub fn not_found(what: impl fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"), None)
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, format!("there is no {what}"), None)
+    }
+
+    /// A cursor that leads nowhere any more.
+    pub fn gone(parameter: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, Code::Gone, message, Some(parameter))
     }
 
     /// A fault of ours.
     pub fn internal(error: &dyn fmt::Display) -> Self {
         error!("an answer of the API could not be made: {error}");
         let message = "the answer could not be made; the log says why";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, None)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message, None)
+    }
+
+    /// What the framework refuses before any of our handlers sees it; none where it said why.
+    pub(super) fn of_framework(status: StatusCode, path: &str) -> Option<Self> {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => {
+                (Code::NotFound, format!("there is no {path}; /api shows what there is"))
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                (Code::MethodNotAllowed, "only GET and HEAD do something here".to_owned())
+            }
+            StatusCode::NOT_ACCEPTABLE => {
+                (Code::NotAcceptable, "there are identity and gzip to choose from".to_owned())
+            }
+            _ => return None,
+        };
+        Some(Self::new(status, code, message, None))
+    }
+
+    #[cfg(test)]
+    pub(super) fn fault(&self) -> (u16, Code, &str, Option<&str>) {
+        let Fault { code, message, parameter } = &self.error;
+        (self.status.as_u16(), *code, message, parameter.as_deref())
     }
 
     fn new(
         status: StatusCode,
-        code: &'static str,
+        code: Code,
         message: impl Into<String>,
         parameter: Option<&str>,
     ) -> Self {
@@ -60,7 +136,7 @@ impl From<Unanswered> for ApiError {
     fn from(why: Unanswered) -> Self {
         warn!("a question of the API was not answered: {why}");
         let message = "the database does not answer; nothing is lost, try again in a minute";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, None)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message, None)
     }
 }
 

@@ -75,7 +75,7 @@ async fn judge(
         }
         Err(refusal) => {
             guard.counters.refused(&refusal);
-            let answer = refuse(request.request(), &rules, &refusal);
+            let answer = refuse(request.request(), &rules, class, &refusal);
             request.into_response(answer)
         }
     };
@@ -130,7 +130,7 @@ fn believe(request: &mut ServiceRequest, rules: &Rules) {
     }
 }
 
-fn refuse(request: &HttpRequest, rules: &Rules, refusal: &Refusal) -> HttpResponse {
+fn refuse(request: &HttpRequest, rules: &Rules, class: Class, refusal: &Refusal) -> HttpResponse {
     let (status, words) = match refusal {
         Refusal::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too many requests from there"),
         Refusal::Guesses(_) => (StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens from there"),
@@ -159,7 +159,13 @@ fn refuse(request: &HttpRequest, rules: &Rules, refusal: &Refusal) -> HttpRespon
         // What else comes on this connection is that body.
         answer.force_close();
     }
-    answer.json(json!({ "error": words }))
+    answer.json(match class {
+        // As the API tells every error.
+        Class::Api => json!({
+            "error": { "code": refusal.as_str(), "message": words, "parameter": null }
+        }),
+        _ => json!({ "error": words }),
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,334 @@
+//! Kinds of parameters that more than one room takes. In a struct of parameters each stands as
+//! `#[param(inline)] day: Option<Day>`; a [`Limit`] has `#[serde(default)]` as well.
+//!
+//! Of a kind the description says exactly what is accepted, so that whatever fits it is never a
+//! bad parameter.
+
+use std::{fmt, ops::Deref, str::FromStr};
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, de, de::DeserializeOwned};
+use serde_json::json;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
+};
+
+/// Longer ids of feeds the config does not take.
+const MAX_SLUG: usize = 64;
+const MAX_CURSOR: usize = 2_000;
+
+/// How many rows an answer has at most: 1 to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit<const MAX: u32 = 500, const USUAL: u32 = 100>(pub u32);
+
+impl<const MAX: u32, const USUAL: u32> Default for Limit<MAX, USUAL> {
+    fn default() -> Self {
+        Self(USUAL)
+    }
+}
+
+impl<'de, const MAX: u32, const USUAL: u32> Deserialize<'de> for Limit<MAX, USUAL> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let limit = i64::deserialize(from).ok().and_then(|limit| u32::try_from(limit).ok());
+        match limit {
+            Some(limit) if (1..=MAX).contains(&limit) => Ok(Self(limit)),
+            _ => Err(de::Error::custom(format!("a whole number from 1 to {MAX}"))),
+        }
+    }
+}
+
+/// The id of a feed, as in the config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedSlug(String);
+
+impl Deref for FeedSlug {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for FeedSlug {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        match (1..=MAX_SLUG).contains(&text.len()) && text.bytes().all(is_plain) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FeedSlug {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from, "the id of a feed: 1 to 64 of a-z, 0-9 and '-'")
+    }
+}
+
+/// A day by the clocks of a venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+impl Day {
+    /// From its first moment to that of the next day, there.
+    pub fn span(self, zone: Tz) -> Span {
+        let next = self.0.checked_add_days(Days::new(1));
+        Span { from: Some(first_moment(self.0, zone)), to: next.map(|day| first_moment(day, zone)) }
+    }
+}
+
+/// Where clocks leap over midnight the day begins later, to the quarter of an hour.
+fn first_moment(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let quarters = (0..96).map(|n| midnight + chrono::Duration::minutes(15 * n));
+    let mut there = quarters.filter_map(|local| zone.from_local_datetime(&local).earliest());
+    there.next().map_or_else(|| midnight.and_utc(), |first| first.to_utc())
+}
+
+impl FromStr for Day {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // `%Y` takes signs, and any number of digits.
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(drop)?;
+        if text.len() == "2026-11-23".len() { Ok(Self(day)) } else { Err(()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from, "a day like 2026-11-23")
+    }
+}
+
+/// A moment as RFC 3339 writes it, with its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl FromStr for Moment {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // In a query a plus that nobody wrote as %2B is a blank.
+        let text = match text.rsplit_once(' ') {
+            Some((time, offset)) if time.len() >= "2026-11-23T18:30:00".len() => {
+                format!("{time}+{offset}")
+            }
+            _ => text.to_owned(),
+        };
+        DateTime::parse_from_rfc3339(&text).map(|at| Self(at.to_utc())).map_err(drop)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from, "a moment like 2026-11-23T18:30:00Z or 2026-11-23T19:30:00%2B01:00")
+    }
+}
+
+/// From a moment on, until before another one; open where there is none. One that ends before it
+/// begins holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl Span {
+    /// What lies in the day and between the two moments, of those that are given.
+    pub fn of(day: Option<Day>, from: Option<Moment>, to: Option<Moment>, zone: Tz) -> Self {
+        let day = day.map(|day| day.span(zone)).unwrap_or_default();
+        let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+        Self {
+            from: day.from.into_iter().chain(from).max(),
+            to: day.to.into_iter().chain(to).min(),
+        }
+    }
+}
+
+/// The form of a download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Jsonl,
+    Parquet,
+}
+
+/// Where a list goes on: the key of its last row.
+pub trait Key: Serialize + DeserializeOwned {
+    /// Of the list and of the key's form, so that no other cursor is taken for one.
+    const NAME: &'static str;
+}
+
+/// A key that only we read: its form is nobody's business, and may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor<K>(pub K);
+
+impl<K: Key> fmt::Display for Cursor<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = serde_json::to_vec(&(K::NAME, &self.0)).map_err(|_| fmt::Error)?;
+        key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl<K: Key> FromStr for Cursor<K> {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text.len() > MAX_CURSOR || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(());
+        }
+        let byte = |n: usize| text.get(n..n + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+        let key: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
+        let (name, key): (String, K) = serde_json::from_slice(&key.ok_or(())?).map_err(drop)?;
+        if name == K::NAME { Ok(Self(key)) } else { Err(()) }
+    }
+}
+
+impl<'de, K: Key> Deserialize<'de> for Cursor<K> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from, "a cursor that was given as `next` by an answer of this list")
+    }
+}
+
+impl<K: Key> Serialize for Cursor<K> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// What `text` stands for; `right` is told when it stands for nothing.
+fn parsed<'de, D: Deserializer<'de>, T: FromStr>(from: D, right: &str) -> Result<T, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| de::Error::custom(right))
+}
+
+impl<const MAX: u32, const USUAL: u32> ToSchema for Limit<MAX, USUAL> {}
+
+impl<const MAX: u32, const USUAL: u32> PartialSchema for Limit<MAX, USUAL> {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        number.maximum(Some(MAX)).default(Some(json!(USUAL))).into()
+    }
+}
+
+impl ToSchema for FeedSlug {}
+
+impl PartialSchema for FeedSlug {
+    fn schema() -> RefOr<Schema> {
+        let slug = ObjectBuilder::new().schema_type(Type::String);
+        slug.pattern(Some("^[a-z0-9-]{1,64}$")).examples([json!("speedpark")]).into()
+    }
+}
+
+impl ToSchema for Day {}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        let day = ObjectBuilder::new().schema_type(Type::String);
+        day.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .examples([json!("2026-11-23")])
+            .into()
+    }
+}
+
+impl ToSchema for Moment {}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        let moment = ObjectBuilder::new().schema_type(Type::String);
+        moment
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .examples([json!("2026-11-23T18:30:00Z")])
+            .into()
+    }
+}
+
+impl<K: Key> ToSchema for Cursor<K> {}
+
+impl<K: Key> PartialSchema for Cursor<K> {
+    fn schema() -> RefOr<Schema> {
+        let cursor = ObjectBuilder::new().schema_type(Type::String);
+        cursor
+            .pattern(Some("^([0-9a-f]{2})+$"))
+            .max_length(Some(MAX_CURSOR))
+            .format(Some(SchemaFormat::Custom(format!("cursor:{}", K::NAME))))
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{America::Sao_Paulo, Europe::Madrid};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Place(i64, String);
+
+    impl Key for Place {
+        const NAME: &'static str = "places1";
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Other(i64, String);
+
+    impl Key for Other {
+        const NAME: &'static str = "others1";
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn cursor_leads_back_to_its_key_and_to_no_other_list() {
+        let cursor = Cursor(Place(-7, "Zoë \"x\"".to_owned()));
+        let text = cursor.to_string();
+        assert!(text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+        assert_eq!(text.parse(), Ok(cursor));
+        assert_eq!(text.parse::<Cursor<Other>>(), Err(()));
+        for garbage in ["", "0", "zz", "00", "ää", &text[1..], &format!("{text}00")] {
+            assert_eq!(garbage.parse::<Cursor<Place>>(), Err(()), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn day_is_as_long_as_the_clocks_of_the_venue_make_it() {
+        let span = |day: &str, zone| day.parse::<Day>().unwrap().span(zone);
+        let summer = span("2026-10-25", Madrid);
+        assert_eq!(summer.from, Some(at("2026-10-24T22:00:00Z")));
+        assert_eq!(summer.to, Some(at("2026-10-25T23:00:00Z")));
+        // Clocks went from 0:00 to 1:00.
+        let leap = span("2018-11-04", Sao_Paulo);
+        assert_eq!(leap.from, Some(at("2018-11-04T03:00:00Z")));
+        assert_eq!(leap.to, Some(at("2018-11-05T02:00:00Z")));
+    }
+
+    #[test]
+    fn span_is_what_all_that_is_given_have_in_common() {
+        let day = "2026-11-23".parse().ok();
+        let from = "2026-11-23T18:30:00 01:00".parse().ok();
+        let to = "2027-01-01T00:00:00Z".parse().ok();
+        let span = Span::of(day, from, to, Tz::UTC);
+        assert_eq!(span.from, Some(at("2026-11-23T17:30:00Z")));
+        assert_eq!(span.to, Some(at("2026-11-24T00:00:00Z")));
+        assert_eq!(Span::of(None, None, None, Tz::UTC), Span::default());
+    }
+
+    #[test]
+    fn day_and_moment_are_written_in_one_way_only() {
+        for wrong in ["2026-1-23", "23.11.2026", "2026-02-30", "+2026-11-23", "20261123", "today"] {
+            assert_eq!(wrong.parse::<Day>(), Err(()), "{wrong}");
+        }
+        for wrong in ["2026-11-23", "2026-11-23T18:30:00", "2026-11-23T25:30:00Z", "now", " "] {
+            assert_eq!(wrong.parse::<Moment>(), Err(()), "{wrong}");
+        }
+        assert!("2026-11-23T18:30:00.123+01:00".parse::<Moment>().is_ok());
+    }
+}
