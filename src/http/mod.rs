@@ -16,6 +16,7 @@ mod pages;
 mod privacy;
 mod relay;
 pub mod session;
+mod stream;
 mod view;
 pub mod words;
 
@@ -53,6 +54,7 @@ pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
 pub use privacy::Privacy;
 pub use relay::{RelayPort, serve_port};
+pub use stream::Outlet;
 
 /// Whom the handlers ask.
 pub struct Sources {

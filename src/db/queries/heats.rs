@@ -299,7 +299,7 @@ struct CompletenessRow {
     max_error_ms: i32,
 }
 
-fn completeness(conn: &mut PgConnection, id: i64) -> QueryResult<Completeness> {
+pub(super) fn completeness(conn: &mut PgConnection, id: i64) -> QueryResult<Completeness> {
     let row: CompletenessRow = sql_query(COMPLETENESS).bind::<BigInt, _>(id).get_result(conn)?;
     let missing = serde_json::from_value(row.missing)
         .map_err(|error| Error::DeserializationError(error.into()))?;

@@ -1,7 +1,10 @@
 //! How everybody else reads the database.
 
 mod agility;
+mod changes;
 mod gaps;
+mod heat_list;
+mod heat_record;
 mod heats;
 mod neighbours;
 mod past;
@@ -29,13 +32,18 @@ pub use agility::{
     StoredCombined, StoredRun, agility_run, agility_runs, combined_results, day_of_dog, event_runs,
     handler_runs, run_changes,
 };
+pub use changes::{ChangeFilter, ChangeMark, Followed, LapChange, LapChanges, lap_changes};
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
+pub use heat_list::{HeatFilter, ListedHeat, list_heats};
+pub use heat_record::{
+    HeatPart, HeatRecord, LapGapRecord, LapRecord, StandingRecord, heat_in_parts,
+};
 pub use heats::{
     Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
 };
 pub use neighbours::{Neighbours, neighbours};
 pub use past::past;
-pub use sources::known_feeds;
+pub use sources::{FeedRecord, feed_records, known_feeds};
 
 /// A page must not hold a connection for long. To compile these queries takes the server longer than
 /// to run them.

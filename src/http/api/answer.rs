@@ -18,19 +18,21 @@ const KEEP: &str = "private, no-cache";
 /// None that a value of ours can have: a map without texts as keys.
 pub fn answer(request: &HttpRequest, value: &impl Serialize) -> Result<HttpResponse, ApiError> {
     let body = serde_json::to_vec(value).map_err(|error| ApiError::internal(&error))?;
-    Ok(match begin(request, &tag(&body)) {
-        Ok(mut answer) => answer.content_type(ContentType::json()).body(body),
-        Err(known) => known,
-    })
+    Ok(tagged(request, &tag(&body), |mut answer| {
+        answer.content_type(ContentType::json()).body(body)
+    }))
 }
 
-/// An answer with this tag that waits for its body; as an error the whole answer for a caller who
-/// has it already.
-pub fn begin(request: &HttpRequest, tag: &str) -> Result<HttpResponseBuilder, HttpResponse> {
+/// The answer with this tag, of which `finish` makes the body; 304 for a caller that names the tag.
+pub fn tagged(
+    request: &HttpRequest,
+    tag: &str,
+    finish: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
+) -> HttpResponse {
     let is_known = knows(request, tag);
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, KEEP));
-    if is_known { Err(answer.finish()) } else { Ok(answer) }
+    if is_known { answer.finish() } else { finish(answer) }
 }
 
 /// Weak: it stays the same when the answer is compressed.

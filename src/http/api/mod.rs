@@ -4,7 +4,8 @@
 //! A handler takes its parameters by [`strict::Strict`] and what its path names by
 //! [`strict::Named`], asks [`Sources::desk`] one question of `db::queries`, and answers with
 //! [`answer::answer`]. Names of people go through [`Sources::privacy`](super::Sources), as
-//! everywhere. A room is a file with `routes` and `Docs`, named in [`routes`] and [`description`].
+//! everywhere. A room is a file with `routes` and `Docs`, named in [`ROOMS`]; what all answers have
+//! in common, errors included, [`description`] and [`shape`] add.
 
 mod agility;
 mod answer;
@@ -13,6 +14,13 @@ mod error;
 mod feeds;
 mod heat_analysis;
 #[expect(dead_code, reason = "the rooms that take them come next")]
+mod description;
+mod error;
+mod feeds;
+mod heat;
+mod heats;
+mod laps;
+mod page;
 mod params;
 mod shape;
 mod strict;
@@ -26,14 +34,34 @@ use utoipa::OpenApi;
 
 use super::{Sources, look};
 
-use self::{answer::answer, error::ApiError, strict::Strict};
+use self::{
+    answer::answer,
+    error::ApiError,
+    strict::{Named, Strict},
+};
+
+/// What there is: the routes of each room, and how it describes itself.
+const ROOMS: [Room; 4] = [
+    (feeds::routes, feeds::Docs::openapi),
+    (heats::routes, heats::Docs::openapi),
+    (heat::routes, heat::Docs::openapi),
+    (laps::routes, laps::Docs::openapi),
+];
+
+type Room = (fn(&mut ServiceConfig), fn() -> utoipa::openapi::OpenApi);
 
 pub(super) fn routes(config: &mut ServiceConfig) {
+    let mut rooms = web::scope("/v1");
+    for (routes, _) in ROOMS {
+        rooms = rooms.configure(routes);
+    }
     config.service(
         web::scope("/api")
             .wrap(from_fn(shape::tell_what_varies))
             .wrap(Compress::default())
             .wrap(ErrorHandlers::new().default_handler(shape::as_ours))
+            .route("", look().to(page::page))
+            .route("/", look().to(page::page))
             .route("/openapi.json", look().to(openapi))
             .service(web::scope("/v1").configure(rooms)),
     );
@@ -58,6 +86,10 @@ fn description() -> utoipa::openapi::OpenApi {
     whole
 }
 
+            .service(rooms),
+    );
+}
+
 async fn openapi(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    answer(&request, &description())
+    answer(&request, &*description::WHOLE)
 }

@@ -1,5 +1,6 @@
 //! Kinds of parameters that more than one room takes. In a struct of parameters each stands as
-//! `#[param(inline)] day: Option<Day>`; a [`Limit`] has `#[serde(default)]` as well.
+//! `#[param(inline)] day: Option<Day>`; a [`Limit`] has `#[serde(default)]` as well, and a [`Cursor`]
+//! goes by an alias without its key.
 //!
 //! Of a kind the description says exactly what is accepted, so that whatever fits it is never a
 //! bad parameter.
@@ -17,7 +18,16 @@ use utoipa::{
 
 /// Longer ids of feeds the config does not take.
 const MAX_SLUG: usize = 64;
+const LONGEST_WAIT_S: u32 = 30;
+/// What JavaScript can count to.
+const MAX_ID: i64 = (1 << 53) - 1;
+const MAX_PHRASE: usize = 200;
 const MAX_CURSOR: usize = 2_000;
+
+/// Of an address that takes no parameters.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// How many rows an answer has at most: 1 to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +41,55 @@ impl<const MAX: u32, const USUAL: u32> Default for Limit<MAX, USUAL> {
 
 impl<'de, const MAX: u32, const USUAL: u32> Deserialize<'de> for Limit<MAX, USUAL> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let limit = i64::deserialize(from).ok().and_then(|limit| u32::try_from(limit).ok());
-        match limit {
-            Some(limit) if (1..=MAX).contains(&limit) => Ok(Self(limit)),
+        match u32::deserialize(from) {
+            Ok(limit) if (1..=MAX).contains(&limit) => Ok(Self(limit)),
             _ => Err(de::Error::custom(format!("a whole number from 1 to {MAX}"))),
         }
+    }
+}
+
+/// Seconds that an answer may wait for something to tell: 0 to 30.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait(pub u32);
+
+impl<'de> Deserialize<'de> for Wait {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match u32::deserialize(from) {
+            Ok(seconds) if seconds <= LONGEST_WAIT_S => Ok(Self(seconds)),
+            _ => Err(de::Error::custom(format!("a whole number from 0 to {LONGEST_WAIT_S}"))),
+        }
+    }
+}
+
+/// The id of a heat or run, as in lists of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub i64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match i64::deserialize(from) {
+            Ok(id) if (1..=MAX_ID).contains(&id) => Ok(Self(id)),
+            _ => Err(de::Error::custom(format!("a whole number from 1 to {MAX_ID}"))),
+        }
+    }
+}
+
+/// A name, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrase(pub String);
+
+impl FromStr for Phrase {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_short = (1..=MAX_PHRASE).contains(&text.chars().count());
+        if is_short { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Phrase {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from, "1 to 200 characters")
     }
 }
 
@@ -151,6 +205,7 @@ impl Span {
 }
 
 /// The form of a download.
+#[allow(dead_code, reason = "exports take it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -214,6 +269,33 @@ impl<const MAX: u32, const USUAL: u32> PartialSchema for Limit<MAX, USUAL> {
     fn schema() -> RefOr<Schema> {
         let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
         number.maximum(Some(MAX)).default(Some(json!(USUAL))).into()
+    }
+}
+
+impl ToSchema for Wait {}
+
+impl PartialSchema for Wait {
+    fn schema() -> RefOr<Schema> {
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+        seconds.maximum(Some(LONGEST_WAIT_S)).default(Some(json!(0))).into()
+    }
+}
+
+impl ToSchema for Id {}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        let id = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        id.maximum(Some(MAX_ID)).examples([json!(1)]).into()
+    }
+}
+
+impl ToSchema for Phrase {}
+
+impl PartialSchema for Phrase {
+    fn schema() -> RefOr<Schema> {
+        let phrase = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+        phrase.max_length(Some(MAX_PHRASE)).into()
     }
 }
 

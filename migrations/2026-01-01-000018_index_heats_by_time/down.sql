@@ -1,0 +1,1 @@
+DROP INDEX heats_by_time;
