@@ -13,4 +13,9 @@ pub use class::{CLASS_RULES, kart_class};
 pub use duel::{Duel, DuelLap, Side, duel};
 pub use pace::{Evenness, Pace, pace};
 pub use score::{Counts, Driven};
+mod kart_table;
+mod spread;
+
+pub use class::{CLASS_RULES, kart_class};
+pub use kart_table::{KartRow, KartTable, kart_table};
 pub use spread::Spread;
