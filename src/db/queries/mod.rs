@@ -2,13 +2,16 @@
 
 mod agility;
 mod changes;
+mod drivers;
 mod gaps;
 mod heat_list;
 mod heat_record;
 mod heats;
 mod neighbours;
 mod past;
+mod records;
 mod sources;
+mod stints;
 
 use std::collections::HashMap;
 
@@ -33,6 +36,10 @@ pub use agility::{
     handler_runs, run_changes,
 };
 pub use changes::{ChangeFilter, ChangeMark, Followed, LapChange, LapChanges, lap_changes};
+pub use drivers::{
+    DriverBest, DriverHeat, DriverHistory, DriverName, DriversWanted, driver_history, driver_names,
+    venue_feeds,
+};
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use heat_list::{HeatFilter, ListedHeat, list_heats};
 pub use heat_record::{
@@ -44,6 +51,9 @@ pub use heats::{
 pub use neighbours::{Neighbours, neighbours};
 pub use past::past;
 pub use sources::{FeedRecord, feed_records, known_feeds};
+pub use records::{Record, Records, RecordsWanted, records};
+pub use sources::known_feeds;
+pub use stints::{Driven, DrivenStint, driven};
 
 /// A page must not hold a connection for long. To compile these queries takes the server longer than
 /// to run them.
