@@ -29,6 +29,13 @@ pub struct Desk {
 #[derive(Debug)]
 pub struct Unanswered(pub(super) String);
 
+impl Unanswered {
+    /// What was asked for was dropped on its way: the service is about to end.
+    pub fn cancelled() -> Self {
+        Self("the question was cancelled".to_owned())
+    }
+}
+
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -60,7 +67,7 @@ impl Desk {
         };
         match timeout(PATIENCE, asked).await {
             Ok(Ok(answer)) => answer.map_err(Unanswered),
-            Ok(Err(_)) => Err(Unanswered("the question was cancelled".to_owned())),
+            Ok(Err(_)) => Err(Unanswered::cancelled()),
             Err(_) => Err(Unanswered(format!("no answer within {PATIENCE:?}"))),
         }
     }

@@ -4,12 +4,14 @@
 
 pub mod almanac;
 mod api;
+mod calendar;
 pub mod charts;
 mod desk;
 mod fragments;
 mod gaps;
 pub mod guard;
 mod health;
+mod karts;
 mod metrics;
 mod overlay;
 mod pages;
@@ -98,12 +100,14 @@ pub fn serve(
     session::prepare(&listener, sources.sessions.limits())?;
     let sessions = web::Data::from(sources.sessions.clone());
     let gaps = web::Data::new(gaps::GapWatch::default());
+    let karts = web::Data::new(karts::KartDesk::default());
     let on_guard = web::Data::from(guard.clone());
     guard::listen(listener, guard, move || {
         App::new()
             .app_data(sources.clone())
             .app_data(sessions.clone())
             .app_data(gaps.clone())
+            .app_data(karts.clone())
             .app_data(on_guard.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
             .wrap(from_fn(guard::watch))

@@ -22,6 +22,10 @@ mod db_tally;
 
 mod agility;
 mod bench_api;
+mod drivers;
+mod karts;
+mod records;
+
 mod boards;
 mod browser;
 mod chaos;

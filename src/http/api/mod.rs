@@ -13,6 +13,10 @@ mod decimal;
 mod error;
 mod feeds;
 mod heat_analysis;
+mod drivers;
+mod error;
+mod feeds;
+mod karts;
 #[expect(dead_code, reason = "the rooms that take them come next")]
 mod description;
 mod error;
@@ -22,6 +26,7 @@ mod heats;
 mod laps;
 mod page;
 mod params;
+mod records;
 mod shape;
 mod strict;
 
@@ -64,6 +69,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .route("/", look().to(page::page))
             .route("/openapi.json", look().to(openapi))
             .service(web::scope("/v1").configure(rooms)),
+            .service(
+                web::scope("/v1")
+                    .configure(drivers::routes)
+                    .configure(feeds::routes)
+                    .configure(karts::routes)
+                    .configure(records::routes),
+            ),
     );
 }
 
@@ -80,9 +92,12 @@ struct Whole;
 
 fn description() -> utoipa::openapi::OpenApi {
     let mut whole = Whole::openapi();
+    whole.merge(drivers::Docs::openapi());
     whole.merge(feeds::Docs::openapi());
     whole.merge(agility::Docs::openapi());
     whole.merge(heat_analysis::Docs::openapi());
+    whole.merge(karts::Docs::openapi());
+    whole.merge(records::Docs::openapi());
     whole
 }
 

@@ -1,6 +1,7 @@
 pub mod chromium;
 pub mod mortal;
 pub mod oracle;
+pub mod past;
 pub mod postgres;
 pub mod probe;
 pub mod program;

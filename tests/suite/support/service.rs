@@ -64,6 +64,11 @@ impl Service {
         self.app.set_feeds(config.feeds).await.unwrap();
     }
 
+    /// What a reload would read.
+    pub fn configuration(&self, db: &TestDb, feeds: &str) -> Config {
+        configuration(&db.url, feeds, self.folder.path())
+    }
+
     pub async fn stop(self) -> StopReport {
         self.app.stop().await
     }

@@ -1,0 +1,166 @@
+//! `/api/v1/records`: the best laps of a track.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, ServiceConfig},
+};
+use chrono::{NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use crate::{
+    db::queries::{self, Record, RecordsWanted},
+    event::FeedId,
+    http::{
+        almanac,
+        calendar::{self, Span, Window},
+    },
+};
+
+use super::{
+    ApiError, Sources, Strict, answer, look,
+    params::{Day, FeedSlug, Limit, moment},
+};
+
+#[derive(OpenApi)]
+#[openapi(paths(records))]
+pub(super) struct Docs;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/records", look().to(records));
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RecordsQuery {
+    /// Of this track.
+    #[param(inline)]
+    feed: FeedSlug,
+    /// The window of the calendar that `day` is in, by the clocks of the track.
+    #[serde(default)]
+    #[param(inline)]
+    window: Window,
+    /// Today where none is given.
+    #[param(inline)]
+    day: Option<Day>,
+    /// Only karts of this class, as the names of heats tell it: `mini`, `junior`, `adult`, `twin`,
+    /// `pro`.
+    class: Option<String>,
+    /// Names at most.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit<100, 20>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RecordsAnswer {
+    feed: String,
+    #[schema(inline)]
+    window: Window,
+    /// The day that the window is around.
+    day: NaiveDate,
+    /// The first moment of the window; null for `ever`, as `to`.
+    #[schema(format = DateTime)]
+    from: Option<String>,
+    /// The first moment after it.
+    #[schema(format = DateTime)]
+    to: Option<String>,
+    /// As asked for.
+    class: Option<String>,
+    /// All classes that heats of this track ever had.
+    classes: Vec<String>,
+    /// The quickest first; every name once. Names that the config calls one person are one; apart
+    /// from that equal names are taken for one person.
+    records: Vec<RecordOf>,
+    /// Laps that came after this moment may not be counted yet; null where all are.
+    #[schema(format = DateTime)]
+    missing_since: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RecordOf {
+    /// From 1; equal laps share it.
+    place: usize,
+    name: String,
+    lap_ms: i32,
+    /// When the lap ended; where that was missed, when the heat began.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Null where nobody knows.
+    kart: Option<String>,
+    /// Null where the name of the heat tells none.
+    class: Option<String>,
+    heat_id: i64,
+    heat_name: String,
+    driver_id: i64,
+    /// Which lap of the driver in that heat.
+    lap: i32,
+}
+
+/// The best lap of each name on a track, for a day, week, month or year, or ever. Laps that were
+/// computed or taken away by officials do not count.
+#[utoipa::path(
+    get,
+    path = "/api/v1/records",
+    params(RecordsQuery),
+    responses(
+        (status = 200, body = RecordsAnswer),
+        (status = 400, body = ApiError),
+        (status = 404, body = ApiError),
+        (status = 503, body = ApiError),
+    ),
+)]
+async fn records(
+    request: HttpRequest,
+    Strict(query): Strict<RecordsQuery>,
+    sources: web::Data<Sources>,
+) -> Result<HttpResponse, ApiError> {
+    let feed = FeedId::new(&*query.feed);
+    let zone = sources.almanac.zone(&feed);
+    let day = query.day.map_or_else(|| calendar::day(Utc::now(), zone), |day| day.0);
+    let no_such_day = || ApiError::bad_parameter("day", "day: the calendar does not go so far");
+    let span = query.window.around(day, zone).ok_or_else(no_such_day)?;
+    let Limit(limit) = query.limit;
+    let class = query.class.clone();
+    let wanted = RecordsWanted { feed, from: span.from, to: span.to, class, limit };
+    let almanac = sources.almanac.clone();
+    let person = move |venue: &str, name: &str| almanac::key(&almanac.names_of(venue, name).name);
+    let question = move |conn: &mut _| queries::records(conn, &wanted, person);
+    let found = sources.desk.ask(question).await?;
+    let found = found.ok_or_else(|| ApiError::not_found(format!("feed {:?}", &*query.feed)))?;
+    let bound = |at| (span != Span::EVER).then(|| moment(at));
+    let places = places(&found.records);
+    let of_one = |(record, place): (Record, usize)| RecordOf {
+        place,
+        name: sources.privacy.show(&record.name).into_owned(),
+        lap_ms: record.best_lap_ms,
+        at: moment(record.best_at),
+        kart: Some(record.kart).filter(|kart| !kart.is_empty()),
+        class: Some(record.class).filter(|class| !class.is_empty()),
+        heat_id: record.heat_id,
+        heat_name: record.heat_name,
+        driver_id: record.driver_id,
+        lap: record.best_lap,
+    };
+    let records = RecordsAnswer {
+        feed: found.feed.id.as_str().to_owned(),
+        window: query.window,
+        day,
+        from: bound(span.from),
+        to: bound(span.to),
+        class: query.class,
+        classes: found.classes,
+        records: found.records.into_iter().zip(places).map(of_one).collect(),
+        missing_since: found.missing_since.map(moment),
+    };
+    answer(&request, &records)
+}
+
+/// Of records in their order: equal laps share a place.
+pub fn places(records: &[Record]) -> Vec<usize> {
+    let first_of = |record: &Record| {
+        records.partition_point(|quicker| quicker.best_lap_ms < record.best_lap_ms) + 1
+    };
+    records.iter().map(first_of).collect()
+}
