@@ -30,6 +30,7 @@ pub mod pipeline;
 
 pub mod analysis;
 pub mod db;
+pub mod export;
 pub mod http;
 
 pub mod cli;
@@ -37,3 +38,4 @@ pub mod recording;
 pub mod simulator;
 
 mod spelling;
+mod whole_file;

@@ -13,8 +13,14 @@ pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// Says that `key` is none of `known`, and which one may be meant.
 pub fn unknown_key(key: &str, known: &[&str]) -> String {
-    match closest(key, known) {
-        Some(meant) => format!("is no key here; is {meant:?} meant?"),
-        None => format!("is no key here; there are {}", known.join(", ")),
+    format!("is no key here; {}", hint(key, known))
+}
+
+/// Which of `known` may be meant by `word`, or what there is.
+pub fn hint(word: &str, known: &[&str]) -> String {
+    match closest(word, known) {
+        Some(meant) => format!("is {meant:?} meant?"),
+        None if known.is_empty() => "there are none".to_owned(),
+        None => format!("there are {}", known.join(", ")),
     }
 }

@@ -7,13 +7,23 @@ use chrono::{DateTime, Local, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 const REDRAW_EVERY: Duration = Duration::from_millis(200);
-const STYLE: &str = "{bar:30} {pos}/{len} frames  {msg}  {eta} left";
+const FRAMES: &str = "{bar:30} {pos}/{len} frames  {msg}  {eta} left";
+const ROWS: &str = "{bar:30} {human_pos} rows of about {human_len}  {eta} left";
 
 /// A bar of so many frames; its message is for the place in recorded time.
 pub(super) fn frames_bar(frames: u64) -> anyhow::Result<ProgressBar> {
-    let style = ProgressStyle::with_template(STYLE);
+    bar(frames, FRAMES)
+}
+
+/// A bar of about so many rows.
+pub(super) fn rows_bar(rows: u64) -> anyhow::Result<ProgressBar> {
+    bar(rows, ROWS)
+}
+
+fn bar(length: u64, style: &str) -> anyhow::Result<ProgressBar> {
+    let style = ProgressStyle::with_template(style);
     let style = style.context("the progress bar's own template is wrong")?;
-    let bar = ProgressBar::new(frames).with_style(style);
+    let bar = ProgressBar::new(length).with_style(style);
     bar.enable_steady_tick(REDRAW_EVERY);
     Ok(bar)
 }

@@ -7,6 +7,7 @@
 
 mod address;
 pub mod embedded;
+pub mod export;
 mod late;
 pub mod migrate;
 mod pool;

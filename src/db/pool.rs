@@ -23,7 +23,7 @@ pub type Asked<T> = QueryResult<T>;
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A lock that somebody else holds for longer than this becomes an error that health can show.
-const SESSION: &str = "SET application_name = 'ringside'; \
+pub(super) const SESSION: &str = "SET application_name = 'ringside'; \
                        SET TIME ZONE 'UTC'; \
                        SET lock_timeout = '10s'";
 

@@ -1,19 +1,15 @@
 //! Frames go to a file as they come, in flat memory.
-//!
-//! A file appears under its name only when it is whole and on the disk; one that is there already
-//! is replaced only where that was asked for.
 
 use std::{
-    fs::{File, Permissions},
     io::{self, BufWriter, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
-use tempfile::NamedTempFile;
 use zstd::stream::write::Encoder;
+
+use crate::whole_file::WholeFile;
 
 use super::{Content, Entry, Header, Payload, line};
 
@@ -162,9 +158,7 @@ fn write_message(payload: &Payload, mut out: impl Write) -> io::Result<()> {
 
 /// A recording on its way to a file.
 pub struct FrameFile {
-    writer: FrameWriter<BufWriter<NamedTempFile>>,
-    path: PathBuf,
-    replace: bool,
+    writer: FrameWriter<BufWriter<WholeFile>>,
 }
 
 impl FrameFile {
@@ -177,19 +171,8 @@ impl FrameFile {
     pub fn create(path: &Path, header: &Header, replace: bool) -> io::Result<Self> {
         let format = Format::of(path)
             .map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?;
-        if !replace && path.symlink_metadata().is_ok() {
-            return Err(there_already());
-        }
-        let mut builder = tempfile::Builder::new();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // As an ordinary new file: the process's mask says who may read it.
-        let file = builder
-            .prefix(&format!(".{name}."))
-            .suffix(".part")
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder_of(path))?;
-        let writer = FrameWriter::new(BufWriter::new(file), format, header)?;
-        Ok(Self { writer, path: path.to_owned(), replace })
+        let file = BufWriter::new(WholeFile::create(path, replace)?);
+        Ok(Self { writer: FrameWriter::new(file, format, header)? })
     }
 
     /// # Errors
@@ -209,29 +192,9 @@ impl FrameFile {
     /// It can't be written, or somebody else wrote a file of this name meanwhile.
     pub fn finish(self) -> io::Result<Written> {
         let (out, written) = self.writer.finish()?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        let named = if self.replace {
-            file.persist(&self.path)
-        } else {
-            file.persist_noclobber(&self.path)
-        };
-        named.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => there_already(),
-            _ => error.error,
-        })?;
-        // The name is safe only with its folder.
-        File::open(folder_of(&self.path))?.sync_all()?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
         Ok(written)
     }
-}
-
-fn there_already() -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, "it is there already")
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 enum Out<W: Write> {

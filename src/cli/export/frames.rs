@@ -12,7 +12,7 @@ use std::{
 
 use actix_web::web;
 use anyhow::{Context, bail, ensure};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use log::warn;
 use tokio::{pin, select};
 
@@ -31,12 +31,13 @@ use crate::{
     },
 };
 
-use super::super::{Failure, load, progress, run::Signals, say, when::When};
+use super::{
+    super::{Failure, load, progress, run::Signals, say, when::When},
+    STDOUT, is_broken_pipe, stamp,
+};
 
 /// Records that are read of the journal at once.
 const PAGE: usize = 1_000;
-/// Stands for the standard output.
-const STDOUT: &str = "-";
 
 #[derive(clap::Args)]
 pub(super) struct Frames {
@@ -253,13 +254,4 @@ fn entry(record: Record) -> Entry {
     };
     let received = Received { at: record.received_at, generation: record.generation };
     Entry { received, content }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_it = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().filter_map(|cause| cause.downcast_ref()).any(is_it)
-}
-
-fn stamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
