@@ -4,6 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::event::karting::{Lap, LapGap};
 
+/// Half of the crossings tell the first passing within this, or they tell nothing. They are known to
+/// 0.4 s on either side.
+const SAME_MOMENT_MS: i64 = 1_000;
+
 /// What decides a heat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counts {
@@ -49,7 +53,8 @@ impl<'a> Driven<'a> {
 
     /// When the driver crossed the line for the first time, to begin lap 1: nobody tells, but every
     /// crossing since then that is known to some tenths of a second tells it once more, and the
-    /// middle of all is closer than each. None where no crossing is known.
+    /// middle of all is closer than each. None where no crossing is known, or they contradict each
+    /// other: clocks were set, or a recording was replayed at another speed.
     pub fn first_passing(self) -> Option<DateTime<Utc>> {
         let totals = self.totals();
         let mut told: Vec<i64> = self
@@ -60,10 +65,11 @@ impl<'a> Driven<'a> {
                 lap.crossed_at?.timestamp_millis().checked_sub(*total)
             })
             .collect();
-        let half = told.len() / 2;
-        (!told.is_empty())
-            .then(|| *told.select_nth_unstable(half).1)
-            .and_then(DateTime::from_timestamp_millis)
+        told.sort_unstable();
+        let at = |quarters: usize| told.get(told.len() * quarters / 4).copied();
+        let (quarter, middle, three_quarters) = (at(1)?, at(2)?, at(3)?);
+        let is_one_moment = three_quarters.saturating_sub(quarter) <= SAME_MOMENT_MS;
+        is_one_moment.then(|| DateTime::from_timestamp_millis(middle)).flatten()
     }
 
     fn numbered(self) -> impl Iterator<Item = (&'a Lap, i64)> {
@@ -141,5 +147,10 @@ mod tests {
         }
         let first = Driven { laps: &laps, gaps: &[] }.first_passing().unwrap();
         assert_eq!(first.timestamp_millis(), 1_000_000);
+        // Twice as fast as it was.
+        for (lap, at_ms) in [(0, 25_000), (1, 45_000), (2, 66_000), (3, 86_500)] {
+            laps[lap].crossed_at = DateTime::from_timestamp_millis(at_ms);
+        }
+        assert_eq!(Driven { laps: &laps, gaps: &[] }.first_passing(), None);
     }
 }

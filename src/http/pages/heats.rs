@@ -11,6 +11,7 @@ mod words;
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
     http::StatusCode,
+    middleware::Compress,
     web::{self, ServiceConfig},
 };
 use log::warn;
@@ -29,9 +30,11 @@ use super::{layout, page, reader::Reader};
 const HEATS_A_PAGE: u32 = 50;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
+    // Most of a heat's page are charts, and those shrink to a sixth.
+    let small = |path| web::resource(path).wrap(Compress::default());
     config
-        .route("/feeds/{feed}/heats", look().to(list_page))
-        .route("/heats/{heat}", look().to(heat_page));
+        .service(small("/feeds/{feed}/heats").route(look().to(list_page)))
+        .service(small("/heats/{heat}").route(look().to(heat_page)));
 }
 
 /// The address of a feed's heats.

@@ -9,8 +9,15 @@ use super::stage::{Heat, Stage, dog, ring};
 /// All that a page weighs on the wire, with its style and its script.
 const MAX_BYTES: u64 = 100_000;
 
-const PAGES: [&str; 6] =
-    ["/", "/feeds/track", "/feeds/ring", "/feeds/track/heats", "/heats/1", "/overlay"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/feeds/track",
+    "/feeds/ring",
+    "/feeds/track/heats",
+    "/heats/1",
+    "/heats/1?a=1&b=2",
+    "/overlay",
+];
 
 /// With a heat of many drivers and laps on, and a dog on course.
 async fn busy() -> Stage {
@@ -36,6 +43,7 @@ async fn busy() -> Stage {
 async fn settled(page: &mut Page, path: &str) {
     let shown = match path {
         "/feeds/track" | "/heats/1" => "#position-chart svg",
+        "/heats/1?a=1&b=2" => "#duel-chart svg",
         "/feeds/ring" => "#dog .dog-name",
         "/" => "#f-track .on b",
         _ => "main",
@@ -92,6 +100,9 @@ fn pages_say_what_they_know_without_scripts() {
             ("/feeds/ring", "#dog", "Mel of the Long"),
             ("/feeds/track/heats", ".heats", "7 - Final"),
             ("/heats/1", "#heat-rows", "Maximiliane"),
+            ("/heats/1", "#gap-chart svg", "Maximiliane"),
+            ("/heats/1", "#pace", "Maximiliane"),
+            ("/heats/1?a=1&b=2", "#duel", "quicker laps"),
         ] {
             let mut page = Page::blank().await;
             page.disable_scripts().await;
@@ -110,7 +121,8 @@ fn pages_speak_every_language() {
         let mut page = Page::blank().await;
         for lang in ["en", "es", "de", "fr", "nl"] {
             for path in PAGES {
-                page.go(&stage.address(&format!("{path}?lang={lang}"))).await;
+                let joint = if path.contains('?') { '&' } else { '?' };
+                page.go(&stage.address(&format!("{path}{joint}lang={lang}"))).await;
                 settled(&mut page, path).await;
                 assert_eq!(page.evaluate("document.documentElement.lang").await, lang);
                 // Where it leads to is for readers of this language too.

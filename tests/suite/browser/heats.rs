@@ -45,10 +45,13 @@ fn past_heat_is_found_from_its_feed_and_shown_whole() {
         page.evaluate("document.querySelector('.heats tbody a').click()").await;
         page.wait_until("location.pathname.startsWith('/heats/')").await;
         page.wait_until("document.readyState === 'complete'").await;
-        for chart in ["#lap-chart", "#position-chart"] {
+        for chart in ["#lap-chart", "#gap-chart", "#position-chart"] {
             let drawn = page.count(&format!("{chart} polyline[class^=c]:not(.leader)")).await;
             assert_eq!(drawn, 2, "{chart}");
         }
+        assert_eq!(page.count("#spread-chart rect").await, 2);
+        let pace = page.text("#pace tbody tr").await;
+        assert!(pace.contains("Ann") && pace.contains("40.150"), "{pace}");
         assert!(page.text("#completeness").await.contains("all 6 laps"));
         assert!(page.text("#heat").await.contains(HOSTILE));
         page.evaluate("document.querySelector('#all-laps summary').click()").await;
@@ -56,6 +59,35 @@ fn past_heat_is_found_from_its_feed_and_shown_whole() {
         assert_eq!(page.count("img").await, 0);
         page.evaluate("document.querySelector('.title a').click()").await;
         page.wait_until("location.pathname === '/feeds/track'").await;
+        page.assert_no_errors().await;
+    });
+}
+
+#[test]
+fn two_drivers_of_a_past_heat_are_compared_by_keyboard() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        with_a_heat(&stage).await;
+        let mut page = stage.open("/heats/1?lang=de").await;
+        assert_eq!(page.count("#duel svg").await, 0);
+        page.evaluate("document.querySelector('#duel [name=a]').focus()").await;
+        // The numbers before the names are places.
+        for key in ["2", "Tab", "1", "Tab", "Enter"] {
+            page.press(key).await;
+        }
+        page.wait_until("location.search === '?lang=de&a=2&b=1'").await;
+        page.wait_until("document.querySelector('#duel-chart polyline[class^=c]')").await;
+        let outcome = page.text("#duel .outcome").await;
+        for said in [HOSTILE, "0 : 3", "Ann liegt nach Runde 3 um 0.050 s vorn."] {
+            assert!(outcome.contains(said), "{said} in {outcome}");
+        }
+        page.evaluate("document.querySelector('#duel details summary').click()").await;
+        assert!(page.text("#duel tbody tr").await.contains("−0.050"));
+        assert_eq!(page.count("img").await, 0);
+        // Another language asks for the same two.
+        page.evaluate("document.querySelector('.languages [lang=fr]').click()").await;
+        page.wait_until("document.documentElement.lang === 'fr'").await;
+        assert_eq!(page.count("#duel-chart svg").await, 1);
         page.assert_no_errors().await;
     });
 }
