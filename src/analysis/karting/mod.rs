@@ -3,6 +3,7 @@
 mod class;
 mod duel;
 pub mod kart_model;
+mod kart_table;
 mod pace;
 #[cfg(test)]
 mod sample;
@@ -11,11 +12,7 @@ mod spread;
 
 pub use class::{CLASS_RULES, kart_class};
 pub use duel::{Duel, DuelLap, Side, duel};
+pub use kart_table::{KartRow, KartTable, kart_table};
 pub use pace::{Evenness, Pace, pace};
 pub use score::{Counts, Driven};
-mod kart_table;
-mod spread;
-
-pub use class::{CLASS_RULES, kart_class};
-pub use kart_table::{KartRow, KartTable, kart_table};
 pub use spread::Spread;

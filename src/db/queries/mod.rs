@@ -50,9 +50,8 @@ pub use heats::{
 };
 pub use neighbours::{Neighbours, neighbours};
 pub use past::past;
-pub use sources::{FeedRecord, feed_records, known_feeds};
 pub use records::{Record, Records, RecordsWanted, records};
-pub use sources::known_feeds;
+pub use sources::{FeedRecord, feed_records, known_feeds};
 pub use stints::{Driven, DrivenStint, driven};
 
 /// A page must not hold a connection for long. To compile these queries takes the server longer than

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, ServiceConfig},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -15,7 +16,7 @@ use crate::{
 
 use super::{
     ApiError, Sources, Strict, answer, look,
-    params::{Cursor, FeedSlug, Key, Limit, moment},
+    params::{Cursor, FeedSlug, Key, Limit},
 };
 
 #[derive(OpenApi)]
@@ -81,7 +82,7 @@ struct Driver {
     last_heat_id: i64,
     /// When that began.
     #[schema(format = DateTime)]
-    last_heat_at: String,
+    last_heat_at: DateTime<Utc>,
 }
 
 /// The names that drivers have at a venue.
@@ -125,7 +126,7 @@ async fn drivers(
         name: driver.name,
         heats: driver.heats,
         last_heat_id: driver.heat_id,
-        last_heat_at: moment(driver.at),
+        last_heat_at: driver.at,
     };
     let drivers = found.into_iter().map(of_one).collect();
     answer(&request, &DriversAnswer { drivers, is_hidden, next })
@@ -180,7 +181,7 @@ struct Track {
     /// The best lap; null where none is known, as all below.
     best_lap_ms: Option<i32>,
     #[schema(format = DateTime)]
-    best_at: Option<String>,
+    best_at: Option<DateTime<Utc>>,
     best_kart: Option<String>,
     best_heat_id: Option<i64>,
 }
@@ -192,7 +193,7 @@ struct HeatOf {
     heat_name: String,
     /// When it began.
     #[schema(format = DateTime)]
-    at: String,
+    at: DateTime<Utc>,
     state: String,
     driver_id: i64,
     /// As it was written in that heat.
@@ -272,7 +273,7 @@ fn track(best: DriverBest) -> Track {
         name: best.feed_name,
         heats: best.heats,
         best_lap_ms: best.best_lap_ms,
-        best_at: best.best_at.map(moment),
+        best_at: best.best_at,
         best_kart: best.kart.filter(|kart| !kart.is_empty()),
         best_heat_id: best.heat_id,
     }
@@ -283,7 +284,7 @@ fn heat_of(heat: DriverHeat, show: &impl Fn(&str) -> String) -> HeatOf {
         heat_id: heat.heat_id,
         feed: heat.feed,
         heat_name: heat.heat_name,
-        at: moment(heat.at),
+        at: heat.at,
         state: heat.state,
         driver_id: heat.driver_id,
         name: show(&heat.name),

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, ServiceConfig},
 };
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     ApiError, Sources, Strict, answer, look,
-    params::{FeedSlug, Moment, moment},
+    params::{FeedSlug, Moment},
 };
 
 /// Where nothing is asked for.
@@ -55,9 +55,9 @@ struct KartsQuery {
 struct KartsAnswer {
     feed: String,
     #[schema(format = DateTime)]
-    from: String,
+    from: DateTime<Utc>,
     #[schema(format = DateTime)]
-    to: String,
+    to: DateTime<Utc>,
     class: Option<String>,
     /// Those that can be compared by their median laps, the quickest first; then the others.
     karts: Vec<Kart>,
@@ -70,7 +70,7 @@ struct KartsAnswer {
     is_cut: bool,
     /// Laps that came after this moment may not be counted yet; null where all are.
     #[schema(format = DateTime)]
-    missing_since: Option<String>,
+    missing_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -149,14 +149,14 @@ async fn karts(
     let found = found.ok_or_else(|| ApiError::not_found(format!("feed {:?}", &*query.feed)))?;
     let karts = KartsAnswer {
         feed: found.feed.id.as_str().to_owned(),
-        from: moment(span.from),
-        to: moment(span.to),
+        from: span.from,
+        to: span.to,
         class: query.class,
         karts: found.table.karts.iter().map(kart).collect(),
         median_scatter_ms: found.table.median_scatter_ms.map(thousandth),
         best_scatter_ms: found.table.best_scatter_ms.map(thousandth),
         is_cut: found.is_cut,
-        missing_since: found.missing_since.map(moment),
+        missing_since: found.missing_since,
     };
     answer(&request, &karts)
 }

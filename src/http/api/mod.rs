@@ -10,19 +10,14 @@
 mod agility;
 mod answer;
 mod decimal;
-mod error;
-mod feeds;
-mod heat_analysis;
+mod description;
 mod drivers;
 mod error;
 mod feeds;
-mod karts;
-#[expect(dead_code, reason = "the rooms that take them come next")]
-mod description;
-mod error;
-mod feeds;
 mod heat;
+mod heat_analysis;
 mod heats;
+mod karts;
 mod laps;
 mod page;
 mod params;
@@ -46,11 +41,16 @@ use self::{
 };
 
 /// What there is: the routes of each room, and how it describes itself.
-const ROOMS: [Room; 4] = [
+const ROOMS: [Room; 9] = [
     (feeds::routes, feeds::Docs::openapi),
     (heats::routes, heats::Docs::openapi),
     (heat::routes, heat::Docs::openapi),
+    (heat_analysis::routes, heat_analysis::Docs::openapi),
     (laps::routes, laps::Docs::openapi),
+    (drivers::routes, drivers::Docs::openapi),
+    (karts::routes, karts::Docs::openapi),
+    (records::routes, records::Docs::openapi),
+    (agility::routes, agility::Docs::openapi),
 ];
 
 type Room = (fn(&mut ServiceConfig), fn() -> utoipa::openapi::OpenApi);
@@ -68,39 +68,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .route("", look().to(page::page))
             .route("/", look().to(page::page))
             .route("/openapi.json", look().to(openapi))
-            .service(web::scope("/v1").configure(rooms)),
-            .service(
-                web::scope("/v1")
-                    .configure(drivers::routes)
-                    .configure(feeds::routes)
-                    .configure(karts::routes)
-                    .configure(records::routes),
-            ),
-    );
-}
-
-fn rooms(config: &mut ServiceConfig) {
-    config.configure(feeds::routes);
-    config.configure(agility::routes);
-    config.configure(heat_analysis::routes);
-}
-
-/// The description of the API as a whole; each room adds its own.
-#[derive(OpenApi)]
-#[openapi(info(title = "Ringside", description = "What live timing said, as it was saved."))]
-struct Whole;
-
-fn description() -> utoipa::openapi::OpenApi {
-    let mut whole = Whole::openapi();
-    whole.merge(drivers::Docs::openapi());
-    whole.merge(feeds::Docs::openapi());
-    whole.merge(agility::Docs::openapi());
-    whole.merge(heat_analysis::Docs::openapi());
-    whole.merge(karts::Docs::openapi());
-    whole.merge(records::Docs::openapi());
-    whole
-}
-
             .service(rooms),
     );
 }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, ServiceConfig},
 };
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     ApiError, Sources, Strict, answer, look,
-    params::{Day, FeedSlug, Limit, moment},
+    params::{Day, FeedSlug, Limit},
 };
 
 #[derive(OpenApi)]
@@ -62,10 +62,10 @@ struct RecordsAnswer {
     day: NaiveDate,
     /// The first moment of the window; null for `ever`, as `to`.
     #[schema(format = DateTime)]
-    from: Option<String>,
+    from: Option<DateTime<Utc>>,
     /// The first moment after it.
     #[schema(format = DateTime)]
-    to: Option<String>,
+    to: Option<DateTime<Utc>>,
     /// As asked for.
     class: Option<String>,
     /// All classes that heats of this track ever had.
@@ -75,7 +75,7 @@ struct RecordsAnswer {
     records: Vec<RecordOf>,
     /// Laps that came after this moment may not be counted yet; null where all are.
     #[schema(format = DateTime)]
-    missing_since: Option<String>,
+    missing_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -86,7 +86,7 @@ struct RecordOf {
     lap_ms: i32,
     /// When the lap ended; where that was missed, when the heat began.
     #[schema(format = DateTime)]
-    at: String,
+    at: DateTime<Utc>,
     /// Null where nobody knows.
     kart: Option<String>,
     /// Null where the name of the heat tells none.
@@ -129,13 +129,13 @@ async fn records(
     let question = move |conn: &mut _| queries::records(conn, &wanted, person);
     let found = sources.desk.ask(question).await?;
     let found = found.ok_or_else(|| ApiError::not_found(format!("feed {:?}", &*query.feed)))?;
-    let bound = |at| (span != Span::EVER).then(|| moment(at));
+    let bound = |at| (span != Span::EVER).then_some(at);
     let places = places(&found.records);
     let of_one = |(record, place): (Record, usize)| RecordOf {
         place,
         name: sources.privacy.show(&record.name).into_owned(),
         lap_ms: record.best_lap_ms,
-        at: moment(record.best_at),
+        at: record.best_at,
         kart: Some(record.kart).filter(|kart| !kart.is_empty()),
         class: Some(record.class).filter(|class| !class.is_empty()),
         heat_id: record.heat_id,
@@ -152,7 +152,7 @@ async fn records(
         class: query.class,
         classes: found.classes,
         records: found.records.into_iter().zip(places).map(of_one).collect(),
-        missing_since: found.missing_since.map(moment),
+        missing_since: found.missing_since,
     };
     answer(&request, &records)
 }
