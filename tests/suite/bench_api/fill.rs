@@ -6,7 +6,7 @@ use crate::support::postgres::TestDb;
 pub const TRACKS: u32 = 20;
 /// Of ten drivers with fifteen laps each.
 pub const HEATS: u32 = 34_000;
-const TRIALS: u32 = 200;
+pub const TRIALS: u32 = 200;
 
 /// Everything happened within the year before now; times are made from the numbers, so that two
 /// fillings are alike.
