@@ -1,10 +1,10 @@
-//! Heats as the pages read them: one with its laps, and the latest of a feed.
+//! Heats as the pages read them: one with its laps, those beside it, and the list of all.
 
 use diesel::{PgConnection, connection::SimpleConnection};
 use ringside::{
     board::karting::Line,
-    db::queries::{self, FeedHeats, StoredHeat},
-    event::{FeedId, karting::LapSource},
+    db::queries::{self, HeatFilter, ListedHeat, Neighbours, StoredHeat},
+    event::karting::LapSource,
 };
 
 use crate::support::postgres::TestDb;
@@ -37,8 +37,16 @@ fn heat(db: &TestDb, id: i64) -> Option<StoredHeat> {
     queries::heat(&mut db.conn(), id).unwrap()
 }
 
-fn latest(db: &TestDb, feed: &str, before: Option<i64>, limit: u32) -> Option<FeedHeats> {
-    queries::latest_heats(&mut db.conn(), &FeedId::new(feed), before, limit).unwrap()
+/// Of a feed, newest first.
+fn list(
+    db: &TestDb,
+    feed: &str,
+    behind: Option<&ListedHeat>,
+    limit: u32,
+) -> Option<Vec<ListedHeat>> {
+    let filter = HeatFilter { feed: Some(feed.to_owned()), ..HeatFilter::default() };
+    let behind = behind.map(|heat| (heat.first_seen_at, heat.id));
+    queries::list_heats(&mut db.conn(), &filter, behind, limit).unwrap()
 }
 
 #[test]
@@ -91,27 +99,44 @@ fn heat_that_nobody_knows_is_none() {
     let db = with_heats(1);
     assert_eq!(heat(&db, 2), None);
     assert_eq!(heat(&db, i64::MIN), None);
-    assert_eq!(latest(&db, "nobody", None, 5), None);
-    assert_eq!(latest(&db, "speed\0park", None, 5).unwrap().heats.len(), 0, "heat 1 is another's");
+    assert_eq!(list(&db, "nobody", None, 5), None);
+    assert_eq!(list(&db, "speed\0park", None, 5).unwrap(), [], "heat 1 is another's");
 }
 
 #[test]
-fn latest_heats_come_newest_first_and_page_by_page() {
+fn heats_come_newest_first_and_page_by_page() {
     let db = with_heats(7);
     add_driver(&db, 6, 1, "Bob", 2, 39_000);
     add_driver(&db, 6, 2, "Ann", 1, 40_000);
-    let ids = |found: &FeedHeats| found.heats.iter().map(|heat| heat.id).collect::<Vec<_>>();
-    let first = latest(&db, "speedpark", None, 2).unwrap();
-    assert_eq!((ids(&first), first.more), (vec![6, 4], true));
-    assert_eq!(first.feed.venue, "SpeedPark");
-    let newest = &first.heats[0];
+    let ids = |found: &[ListedHeat]| found.iter().map(|heat| heat.id).collect::<Vec<_>>();
+    let first = list(&db, "speedpark", None, 2).unwrap();
+    assert_eq!(ids(&first), [6, 4]);
+    let newest = &first[0];
     assert_eq!((newest.name.as_str(), newest.state.as_str()), ("[HEAT] 6", "finished"));
     assert_eq!((newest.drivers, newest.best_lap_ms), (2, Some(39_000)));
     assert_eq!(newest.leader.as_deref(), Some("Ann"));
-    assert_eq!((first.heats[1].drivers, first.heats[1].leader.as_deref()), (0, None));
-    let rest = latest(&db, "speedpark", Some(4), 2).unwrap();
-    assert_eq!((ids(&rest), rest.more), (vec![2], false));
-    assert_eq!(ids(&latest(&db, "speedpark", Some(999), 2).unwrap()), Vec::<i64>::new());
+    assert_eq!((first[1].drivers, first[1].leader.as_deref()), (0, None));
+    assert_eq!(ids(&list(&db, "speedpark", first.last(), 2).unwrap()), [2]);
+}
+
+#[test]
+fn neighbours_of_a_heat_are_of_its_feed() {
+    let db = with_heats(7);
+    let beside = |heat| queries::neighbours(&mut db.conn(), heat).unwrap();
+    assert_eq!(beside(4), Neighbours { previous: Some(2), next: Some(6) });
+    assert_eq!(beside(2), Neighbours { previous: None, next: Some(4) });
+    assert_eq!(beside(7), Neighbours { previous: Some(5), next: None });
+    assert_eq!(beside(99), Neighbours::default());
+    // First seen at the very same moment: the number decides.
+    db.execute("UPDATE heats SET first_seen_at = to_timestamp(1700000000)");
+    assert_eq!(beside(4), Neighbours { previous: Some(2), next: Some(6) });
+}
+
+#[test]
+fn tracks_are_the_feeds_that_have_heats() {
+    let db = with_heats(1);
+    let tracks = queries::tracks(&mut db.conn()).unwrap();
+    assert_eq!(tracks.iter().map(|feed| feed.id.as_str()).collect::<Vec<_>>(), ["other"]);
 }
 
 /// Rows of `heats` that this connection has read so far, by whatever way.
@@ -125,16 +150,20 @@ fn rows_read(db: &TestDb, conn: &mut PgConnection) -> i64 {
 }
 
 #[test]
-fn latest_heats_of_a_long_history_are_read_by_index() {
+fn heats_of_a_long_history_are_read_by_index() {
     let db = with_heats(20_000);
     db.execute("ANALYZE heats");
     let conn = &mut *db.conn();
     let before = rows_read(&db, conn);
-    let feed = FeedId::new("speedpark");
-    for heat in [None, Some(19_000), Some(500)] {
-        let found = queries::latest_heats(conn, &feed, heat, 50).unwrap().unwrap();
-        assert_eq!(found.heats.len(), 50);
-    }
+    let filter = HeatFilter { feed: Some("speedpark".to_owned()), ..HeatFilter::default() };
+    let newest = queries::list_heats(conn, &filter, None, 50).unwrap().unwrap();
+    let last = newest.last().unwrap();
+    let behind = Some((last.first_seen_at, last.id));
+    assert_eq!(queries::list_heats(conn, &filter, behind, 50).unwrap().unwrap().len(), 50);
+    let all = HeatFilter::default();
+    assert_eq!(queries::list_heats(conn, &all, behind, 50).unwrap().unwrap().len(), 50);
+    assert_eq!(queries::neighbours(conn, 500).unwrap().next, Some(502));
+    assert_eq!(queries::tracks(conn).unwrap().len(), 2);
     let read = rows_read(&db, conn) - before;
     assert!((150..1_000).contains(&read), "{read} rows read");
 }

@@ -1,4 +1,4 @@
-//! Heats that were, for the pages: one with all its laps, and the latest of a feed.
+//! A heat with all its laps.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +8,7 @@ use diesel::{
     QueryableByName, RunQueryDsl, Selectable, SelectableHelper,
     result::Error,
     sql_query,
-    sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Bool, Integer, Jsonb},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,12 +18,9 @@ use crate::{
         HeatBoard,
         karting::{Clock, Line},
     },
-    db::{
-        rows::text,
-        schema::{feeds, heat_drivers, heats},
-    },
+    db::schema::{feeds, heat_drivers, heats},
     event::{
-        Extra, FeedId, FeedInfo,
+        Extra, FeedInfo,
         karting::{Heat, HeatKey, PastDriver, Standing},
     },
 };
@@ -35,23 +32,6 @@ const COMPLETENESS: &str = "\
 SELECT finished, laps_expected, laps_known, laps_corrected, laps_reconstructed, laps_missing, \
        missing, max_error_ms \
 FROM heat_completeness WHERE heat_id = $1";
-
-/// The heats of feed $1, newest first, $4 at most; with $2 and $3 only those before that moment and
-/// id. One comparison, so that the index gives no more than is asked for.
-const LATEST: &str = "\
-SELECT heats.id, heats.name, heats.state, heats.first_seen_at, heats.started_at, \
-       heats.finished_at, counted.drivers, counted.best_lap_ms, leader.name AS leader \
-FROM heats \
-CROSS JOIN LATERAL ( \
-    SELECT count(*) AS drivers, min(best_lap_ms) AS best_lap_ms \
-    FROM heat_drivers WHERE heat_id = heats.id) AS counted \
-LEFT JOIN LATERAL ( \
-    SELECT name FROM heat_drivers WHERE heat_id = heats.id \
-    ORDER BY position, updated_at DESC, driver_id LIMIT 1) AS leader ON true \
-WHERE heats.feed_id = $1 \
-  AND (heats.first_seen_at, heats.id) < (COALESCE($2, 'infinity'), COALESCE($3, 0)) \
-ORDER BY heats.first_seen_at DESC, heats.id DESC \
-LIMIT $4";
 
 /// A heat as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,40 +68,6 @@ pub struct MissingLaps {
     pub last_lap: i64,
 }
 
-/// A line in the list of a feed's heats.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub struct HeatSummary {
-    #[diesel(sql_type = BigInt)]
-    pub id: i64,
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    #[diesel(sql_type = Text)]
-    pub state: String,
-    #[diesel(sql_type = Timestamptz)]
-    pub first_seen_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    pub started_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    pub finished_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = BigInt)]
-    pub drivers: i64,
-    #[diesel(sql_type = Nullable<Integer>)]
-    pub best_lap_ms: Option<i32>,
-    /// Who is first in the table.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub leader: Option<String>,
-}
-
-/// The heats of a feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedHeats {
-    pub feed: FeedInfo,
-    /// Newest first.
-    pub heats: Vec<HeatSummary>,
-    /// There are older ones.
-    pub more: bool,
-}
-
 /// The heat with this id; none where there is none. Takes a few seconds at most.
 ///
 /// # Errors
@@ -143,46 +89,6 @@ pub fn heat(conn: &mut PgConnection, id: i64) -> QueryResult<Option<StoredHeat>>
         let board = board(row, key, lines);
         Ok(Some(StoredHeat { feed: feed.into(), board, first_seen_at, completeness }))
     })
-}
-
-/// The latest heats of a feed, `limit` at most, older than heat `before` where one is given; none
-/// where no such feed is known. Takes a few seconds at most.
-///
-/// # Errors
-/// The connection's, also when it takes longer.
-pub fn latest_heats(
-    conn: &mut PgConnection,
-    feed: &FeedId,
-    before: Option<i64>,
-    limit: u32,
-) -> QueryResult<Option<FeedHeats>> {
-    snapshot(conn, |conn| {
-        let found: Option<(i64, FeedRow)> = feeds::table
-            .filter(feeds::slug.eq(text(feed.as_str())))
-            .select((feeds::id, FeedRow::as_select()))
-            .first(conn)
-            .optional()?;
-        let Some((feed_id, feed)) = found else { return Ok(None) };
-        let place = before.map(|id| place_of(conn, id)).transpose()?;
-        if place == Some(None) {
-            return Ok(Some(FeedHeats { feed: feed.into(), heats: Vec::new(), more: false }));
-        }
-        let (before, before_id) = place.flatten().unzip();
-        let mut heats: Vec<HeatSummary> = sql_query(LATEST)
-            .bind::<BigInt, _>(feed_id)
-            .bind::<Nullable<Timestamptz>, _>(before)
-            .bind::<Nullable<BigInt>, _>(before_id)
-            .bind::<BigInt, _>(i64::from(limit) + 1)
-            .load(conn)?;
-        let more = heats.len() > limit as usize;
-        heats.truncate(limit as usize);
-        Ok(Some(FeedHeats { feed: feed.into(), heats, more }))
-    })
-}
-
-/// Where the heat stands in its feed's history; none where it is gone.
-fn place_of(conn: &mut PgConnection, id: i64) -> QueryResult<Option<(DateTime<Utc>, i64)>> {
-    heats::table.find(id).select((heats::first_seen_at, heats::id)).first(conn).optional()
 }
 
 #[derive(Queryable, Selectable)]

@@ -12,6 +12,7 @@ mod past;
 mod records;
 mod sources;
 mod stints;
+mod tracks;
 
 use std::collections::HashMap;
 
@@ -53,6 +54,11 @@ pub use past::past;
 pub use records::{Record, Records, RecordsWanted, records};
 pub use sources::{FeedRecord, feed_records, known_feeds};
 pub use stints::{Driven, DrivenStint, driven};
+pub use heats::{Completeness, MissingLaps, StoredHeat, heat};
+pub use neighbours::{Neighbours, neighbours};
+pub use past::past;
+pub use sources::known_feeds;
+pub use tracks::tracks;
 
 /// A page must not hold a connection for long. To compile these queries takes the server longer than
 /// to run them.

@@ -1,7 +1,9 @@
-//! Heats that were: the list of a feed's at `/feeds/<id>/heats`, one at `/heats/<number>`.
+//! Heats that were and are: the list at `/heats`, that of a feed at `/feeds/<id>/heats` too, one at
+//! `/heats/<number>`.
 //!
 //! Unlike everything live these come from the database. While it is away the pages say so.
 
+mod asked;
 mod duel;
 mod list;
 mod one;
@@ -20,44 +22,64 @@ use url::form_urlencoded;
 
 use crate::{
     db::queries,
-    event::FeedId,
+    event::{FeedId, FeedInfo},
     http::{Sources, Unanswered, look},
 };
 
-use self::{duel::Chosen, words::HeatsWords};
+use self::{asked::Asked, duel::Chosen, list::Heats, words::HeatsWords};
 use super::{layout, page, reader::Reader};
 
-const HEATS_A_PAGE: u32 = 50;
+const HEATS_A_PAGE: usize = 50;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     // Most of a heat's page are charts, and those shrink to a sixth.
     let small = |path| web::resource(path).wrap(Compress::default());
     config
-        .service(small("/feeds/{feed}/heats").route(look().to(list_page)))
+        .service(small("/heats").route(look().to(list_page)))
+        .service(small("/feeds/{feed}/heats").route(look().to(list_of_feed_page)))
         .service(small("/heats/{heat}").route(look().to(heat_page)));
-}
-
-/// The address of a feed's heats.
-fn list_path(feed: &str) -> String {
-    format!("/feeds/{feed}/heats")
 }
 
 /// To all heats of a feed.
 pub(super) fn link(feed: &str, reader: &Reader) -> Markup {
-    html! { a href=(reader.link(&list_path(feed))) { (HeatsWords::of(reader.lang).heats) } }
+    let address = reader.link_with("/heats", &[("feed", feed)]);
+    html! { a href=(address) { (HeatsWords::of(reader.lang).heats) } }
 }
 
-async fn list_page(
+async fn list_page(request: HttpRequest, sources: web::Data<Sources>) -> impl Responder {
+    list(Asked::of(request.query_string()), &request, &sources).await
+}
+
+async fn list_of_feed_page(
     request: HttpRequest,
     feed: web::Path<String>,
     sources: web::Data<Sources>,
 ) -> impl Responder {
-    let reader = Reader::of(&request, sources.privacy);
-    let feed = FeedId::new(feed.into_inner());
-    let before = before(&request);
-    let question = move |conn: &mut _| queries::latest_heats(conn, &feed, before, HEATS_A_PAGE);
+    let asked = Asked { feed: Some(feed.into_inner()), ..Asked::of(request.query_string()) };
+    list(asked, &request, &sources).await
+}
+
+async fn list(asked: Asked, request: &HttpRequest, sources: &Sources) -> HttpResponse {
+    let reader = Reader::of(request, sources.privacy);
+    let zone = asked.feed.as_deref().map(|feed| sources.almanac.zone(&FeedId::new(feed)));
+    let filter = asked.filter(zone.unwrap_or_default());
+    let (behind, slug) = (asked.behind, asked.feed.clone());
+    let question = move |conn: &mut _| {
+        let most = HEATS_A_PAGE as u32 + 1;
+        let Some(mut heats) = queries::list_heats(conn, &filter, behind, most)? else {
+            return Ok(None);
+        };
+        let more = heats.len() > HEATS_A_PAGE;
+        heats.truncate(HEATS_A_PAGE);
+        let is_asked = |feed: &FeedInfo| Some(feed.id.as_str()) == slug.as_deref();
+        let feed = match slug {
+            Some(_) => queries::known_feeds(conn, None)?.into_iter().find(is_asked),
+            None => None,
+        };
+        Ok(Some(Heats { tracks: queries::tracks(conn)?, feed, heats, more }))
+    };
     match sources.desk.ask(question).await {
-        Ok(Some(heats)) => page(StatusCode::OK, list::page(&heats, before.is_some(), &reader)),
+        Ok(Some(found)) => page(StatusCode::OK, list::page(&found, &asked, &reader)),
         Ok(None) => page(StatusCode::NOT_FOUND, layout::no_such_feed(&reader)),
         Err(why) => away(&why, &reader),
     }
@@ -82,12 +104,6 @@ async fn heat_page(
         Ok((None, _)) => no_such_heat(),
         Err(why) => away(&why, &reader),
     }
-}
-
-/// Before which heat the list begins; none where it begins with the newest.
-fn before(request: &HttpRequest) -> Option<i64> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(key, _)| key == "before").and_then(|(_, heat)| heat.parse().ok())
 }
 
 /// Who is to be compared; who is no number is nobody.

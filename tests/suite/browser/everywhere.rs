@@ -9,11 +9,13 @@ use super::stage::{Heat, Stage, dog, ring};
 /// All that a page weighs on the wire, with its style and its script.
 const MAX_BYTES: u64 = 100_000;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "/",
     "/feeds/track",
     "/feeds/ring",
     "/feeds/track/heats",
+    "/heats",
+    "/heats?feed=track&name=final&state=running",
     "/heats/1",
     "/heats/1?a=1&b=2",
     "/overlay",
@@ -99,6 +101,7 @@ fn pages_say_what_they_know_without_scripts() {
             ("/feeds/track", "#lap-chart svg", "Maximiliane"),
             ("/feeds/ring", "#dog", "Mel of the Long"),
             ("/feeds/track/heats", ".heats", "7 - Final"),
+            ("/heats?name=FINAL", ".heats", "7 - Final"),
             ("/heats/1", "#heat-rows", "Maximiliane"),
             ("/heats/1", "#gap-chart svg", "Maximiliane"),
             ("/heats/1", "#pace", "Maximiliane"),

@@ -3,6 +3,7 @@
 use actix::System;
 
 use crate::support::{
+    chromium::Page,
     postgres::TestDb,
     proxy::{Network, Proxy},
     wait_until,
@@ -35,8 +36,8 @@ fn past_heat_is_found_from_its_feed_and_shown_whole() {
         let stage = Stage::set().await;
         with_a_heat(&stage).await;
         let mut page = stage.open("/feeds/track").await;
-        page.evaluate("document.querySelector('a[href$=\"/heats\"]').click()").await;
-        page.wait_until("location.pathname === '/feeds/track/heats'").await;
+        page.evaluate("document.querySelector('.title a[href^=\"/heats\"]').click()").await;
+        page.wait_until("location.search === '?feed=track'").await;
         page.wait_until("document.querySelector('.heats')").await;
         let row = page.text(".heats tbody tr").await;
         for word in ["7 - Final", "Finished", "2", "Ann", "40.050"] {
@@ -64,6 +65,57 @@ fn past_heat_is_found_from_its_feed_and_shown_whole() {
 }
 
 #[test]
+fn heats_are_found_by_track_day_name_and_state_with_a_plain_form() {
+    System::new().block_on(async {
+        let stage = Stage::set().await;
+        with_a_heat(&stage).await;
+        stage.db.execute(
+            "INSERT INTO heats (feed_id, start_unix, name, occurrence, state, end_condition, \
+             race_mode, clock_ms, clock_started, clock_enabled, remaining_laps, end_mode, \
+             first_seen_at, last_seen_at) \
+             SELECT feed_id, n, 'Sprint ' || n, 0, 'stopped', 'time', 'best_lap', 0, false, false, 0, \
+             0, at, at FROM heats, generate_series(1, 120) AS n, to_timestamp(1700000000 + n * 60) AS at",
+        );
+        let mut page = Page::blank().await;
+        // Nothing of it needs a script.
+        page.disable_scripts().await;
+        page.go(&stage.address("/heats")).await;
+        assert!(page.text(".heats tbody tr").await.contains("7 - Final"));
+        let mut seen = Vec::new();
+        loop {
+            let names = "[...document.querySelectorAll('.heats tbody th')].map(th => th.innerText)";
+            let names: Vec<String> = serde_json::from_value(page.evaluate(names).await).unwrap();
+            seen.extend(names);
+            let next = page.evaluate("document.querySelector('a[rel=next]')?.href").await;
+            let Some(next) = next.as_str().map(str::to_owned) else { break };
+            page.go(&next).await;
+        }
+        assert_eq!(seen.len(), 121);
+        assert!(seen[1] == "Sprint 120" && seen[120] == "Sprint 1");
+
+        page.go(&stage.address("/heats")).await;
+        page.evaluate("document.querySelector('[name=name]').focus()").await;
+        for key in ["S", "P", "R", "I", "N", "T", " ", "7", "Enter"] {
+            page.press(key).await;
+        }
+        page.wait_until("location.search.includes('name=SPRINT+7')").await;
+        page.wait_until("document.querySelectorAll('.heats tbody tr').length === 11").await;
+        for (asked, found) in [
+            ("feed=track&day=2023-11-14&state=stopped&name=sprint", 50),
+            ("feed=ring", 0),
+            ("state=finished", 1),
+            ("day=2023-11-15&state=finished", 0),
+        ] {
+            page.go(&stage.address(&format!("/heats?{asked}"))).await;
+            assert_eq!(page.count(".heats tbody tr").await, found, "{asked}");
+        }
+        assert!(page.text(".notice").await.contains("No heat is like that."));
+        assert_eq!(stage.service.get("/heats?feed=nowhere").await.0, 404);
+        page.assert_no_errors().await;
+    });
+}
+
+#[test]
 fn two_drivers_of_a_past_heat_are_compared_by_keyboard() {
     System::new().block_on(async {
         let stage = Stage::set().await;
@@ -86,7 +138,8 @@ fn two_drivers_of_a_past_heat_are_compared_by_keyboard() {
         assert_eq!(page.count("img").await, 0);
         // Another language asks for the same two.
         page.evaluate("document.querySelector('.languages [lang=fr]').click()").await;
-        page.wait_until("document.documentElement.lang === 'fr'").await;
+        page.wait_until("document.documentElement?.lang === 'fr'").await;
+        page.wait_until("document.readyState === 'complete'").await;
         assert_eq!(page.count("#duel-chart svg").await, 1);
         page.assert_no_errors().await;
     });
@@ -120,7 +173,7 @@ fn pages_of_past_heats_say_so_while_the_database_is_away() {
         let stage = Stage::on(TestDb { url, pool: db.pool.clone() }).await;
         with_a_heat(&stage).await;
         proxy.set(Network::Cut);
-        for path in ["/feeds/track/heats", "/heats/1"] {
+        for path in ["/feeds/track/heats", "/heats", "/heats/1"] {
             let (status, text) = stage.service.get(path).await;
             assert_eq!(status, 503, "{path}");
             assert!(text.contains("The database does not answer."), "{path}: {text}");
