@@ -9,9 +9,6 @@ mod json_lines;
 mod parquet;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::{borrow::Cow, io, io::Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};

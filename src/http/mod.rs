@@ -101,6 +101,7 @@ pub fn serve(
     let sessions = web::Data::from(sources.sessions.clone());
     let gaps = web::Data::new(gaps::GapWatch::default());
     let karts = web::Data::new(karts::KartDesk::default());
+    let exports = web::Data::new(api::Exports::default());
     let on_guard = web::Data::from(guard.clone());
     guard::listen(listener, guard, move || {
         App::new()
@@ -108,6 +109,7 @@ pub fn serve(
             .app_data(sessions.clone())
             .app_data(gaps.clone())
             .app_data(karts.clone())
+            .app_data(exports.clone())
             .app_data(on_guard.clone())
             .wrap(ErrorHandlers::new().default_handler(as_json))
             .wrap(from_fn(guard::watch))

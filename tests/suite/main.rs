@@ -31,6 +31,7 @@ mod browser;
 mod chaos;
 mod cli;
 mod connection;
+mod export;
 mod fuzz_corpus;
 mod fuzz_frames;
 mod guard;

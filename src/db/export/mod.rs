@@ -8,9 +8,6 @@ mod agility;
 mod cursor;
 mod karting;
 
-#[cfg(test)]
-mod tests;
-
 pub use cursor::{Cell, Cursor, CursorError, Row, Wanted};
 
 /// A kind of row that can be exported.

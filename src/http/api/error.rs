@@ -2,12 +2,18 @@
 
 use std::fmt;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::RETRY_AFTER},
+};
 use log::{error, warn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::Unanswered;
+
+/// When to try again what can't be done now.
+const RETRY_AFTER_SECONDS: &str = "30";
 
 /// What is told in place of an answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,6 +121,11 @@ impl ApiError {
         Some(Self::new(status, code, message, None))
     }
 
+    /// What can't be done now, and can soon.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message, None)
+    }
+
     #[cfg(test)]
     pub(super) fn fault(&self) -> (u16, Code, &str, Option<&str>) {
         let Fault { code, message, parameter } = &self.error;
@@ -136,7 +147,7 @@ impl From<Unanswered> for ApiError {
     fn from(why: Unanswered) -> Self {
         warn!("a question of the API was not answered: {why}");
         let message = "the database does not answer; nothing is lost, try again in a minute";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message, None)
+        Self::unavailable(message)
     }
 }
 
@@ -152,6 +163,10 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status).json(self)
+        let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        response.json(self)
     }
 }

@@ -13,6 +13,7 @@ mod decimal;
 mod description;
 mod drivers;
 mod error;
+mod export;
 mod feeds;
 mod heat;
 mod heat_analysis;
@@ -32,7 +33,9 @@ use actix_web::{
 };
 use utoipa::OpenApi;
 
-use super::{Sources, look};
+use super::{Sources, Unanswered, look};
+
+pub(super) use self::export::Exports;
 
 use self::{
     answer::answer,
@@ -70,6 +73,22 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .route("/openapi.json", look().to(openapi))
             .service(rooms),
     );
+}
+
+            .service(web::scope("/v1").configure(feeds::routes).configure(export::routes)),
+    );
+}
+
+/// The description of the API as a whole; each room adds its own.
+#[derive(OpenApi)]
+#[openapi(info(title = "Ringside", description = "What live timing said, as it was saved."))]
+struct Whole;
+
+fn description() -> utoipa::openapi::OpenApi {
+    let mut whole = Whole::openapi();
+    whole.merge(feeds::Docs::openapi());
+    whole.merge(export::Docs::openapi());
+    whole
 }
 
 async fn openapi(request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -177,6 +177,15 @@ impl Sessions {
     pub fn end_all(&self) {
         self.over.send_replace(true);
     }
+
+    /// Is done when all sessions shall end.
+    pub fn all_end(&self) -> impl Future<Output = ()> + use<> {
+        let mut over = self.over.subscribe();
+        async move {
+            // An error: nobody is left who could say so.
+            drop(over.wait_for(|over| *over).await);
+        }
+    }
 }
 
 /// One session, for its parts.
@@ -218,13 +227,9 @@ impl Line {
         &self.path
     }
 
-    /// Is done when all sessions shall end.
-    pub fn all_end(&self) -> impl Future<Output = ()> + 'static {
-        let mut over = self.sessions.over.subscribe();
-        async move {
-            // An error: nobody is left who could say so.
-            drop(over.wait_for(|over| *over).await);
-        }
+    /// As [`Sessions::all_end`].
+    pub fn all_end(&self) -> impl Future<Output = ()> + use<> {
+        self.sessions.all_end()
     }
 
     /// The dispatcher asks for more: all that was given before is in its hands.
