@@ -46,18 +46,12 @@ pub use heat_list::{HeatFilter, ListedHeat, list_heats};
 pub use heat_record::{
     HeatPart, HeatRecord, LapGapRecord, LapRecord, StandingRecord, heat_in_parts,
 };
-pub use heats::{
-    Completeness, FeedHeats, HeatSummary, MissingLaps, StoredHeat, heat, latest_heats,
-};
+pub use heats::{Completeness, MissingLaps, StoredHeat, heat};
 pub use neighbours::{Neighbours, neighbours};
 pub use past::past;
 pub use records::{Record, Records, RecordsWanted, records};
 pub use sources::{FeedRecord, feed_records, known_feeds};
 pub use stints::{Driven, DrivenStint, driven};
-pub use heats::{Completeness, MissingLaps, StoredHeat, heat};
-pub use neighbours::{Neighbours, neighbours};
-pub use past::past;
-pub use sources::known_feeds;
 pub use tracks::tracks;
 
 /// A page must not hold a connection for long. To compile these queries takes the server longer than

@@ -44,7 +44,7 @@ use self::{
 };
 
 /// What there is: the routes of each room, and how it describes itself.
-const ROOMS: [Room; 9] = [
+const ROOMS: [Room; 10] = [
     (feeds::routes, feeds::Docs::openapi),
     (heats::routes, heats::Docs::openapi),
     (heat::routes, heat::Docs::openapi),
@@ -54,6 +54,7 @@ const ROOMS: [Room; 9] = [
     (karts::routes, karts::Docs::openapi),
     (records::routes, records::Docs::openapi),
     (agility::routes, agility::Docs::openapi),
+    (export::routes, export::Docs::openapi),
 ];
 
 type Room = (fn(&mut ServiceConfig), fn() -> utoipa::openapi::OpenApi);
@@ -73,22 +74,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .route("/openapi.json", look().to(openapi))
             .service(rooms),
     );
-}
-
-            .service(web::scope("/v1").configure(feeds::routes).configure(export::routes)),
-    );
-}
-
-/// The description of the API as a whole; each room adds its own.
-#[derive(OpenApi)]
-#[openapi(info(title = "Ringside", description = "What live timing said, as it was saved."))]
-struct Whole;
-
-fn description() -> utoipa::openapi::OpenApi {
-    let mut whole = Whole::openapi();
-    whole.merge(feeds::Docs::openapi());
-    whole.merge(export::Docs::openapi());
-    whole
 }
 
 async fn openapi(request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -72,7 +72,9 @@ pub fn questions() -> Vec<Question> {
         question("/api/v1/runs/{run}/timeline", |turn| {
             format!("/api/v1/runs/{}/timeline", run(turn))
         }),
-        question("/api/v1/runs/{run}/targets", |turn| format!("/api/v1/runs/{}/targets", run(turn))),
+        question("/api/v1/runs/{run}/targets", |turn| {
+            format!("/api/v1/runs/{}/targets", run(turn))
+        }),
         question("/api/v1/runs/{run}/until/{dorsal}", |turn| {
             let run = run(turn);
             format!("/api/v1/runs/{run}/until/{}", dorsal(run, turn))
@@ -115,9 +117,7 @@ pub fn questions() -> Vec<Question> {
         question("/runs", |_| "/runs".to_owned()),
         question("/runs/{run}", |turn| format!("/runs/{}", run(turn))),
         question("/dogs/{dorsal}", |turn| format!("/dogs/{}", dorsal(run(turn), turn))),
-        question("/handlers/{name}", |turn| {
-            format!("/handlers/Handler%20{}", 7 * (1 + turn % 40))
-        }),
+        question("/handlers/{name}", |turn| format!("/handlers/Handler%20{}", 7 * (1 + turn % 40))),
     ]
 }
 
