@@ -39,6 +39,8 @@ pub struct KartsWanted {
 pub struct Karts {
     pub feed: FeedInfo,
     pub table: KartTable,
+    /// The classes of karts that were ever driven there.
+    pub classes: Vec<String>,
     /// There were more than [`MOST_STINTS`].
     pub is_cut: bool,
     /// Laps that came after this may not be counted yet; none where all are.
@@ -103,7 +105,7 @@ impl KartDesk {
 }
 
 fn compare(driven: Driven, almanac: &Almanac, zone: Tz) -> Karts {
-    let Driven { feed, stints, is_cut, missing_since } = driven;
+    let Driven { feed, stints, is_cut, classes, missing_since } = driven;
     let mut people: HashMap<&str, String> = HashMap::new();
     for stint in &stints {
         let person = || almanac::key(&almanac.names_of(&feed.venue, &stint.name_key).name);
@@ -123,5 +125,5 @@ fn compare(driven: Driven, almanac: &Almanac, zone: Tz) -> Karts {
         })
         .collect();
     let table = kart_table(&compared);
-    Karts { feed, table, is_cut, missing_since }
+    Karts { feed, table, classes, is_cut, missing_since }
 }

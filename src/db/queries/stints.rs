@@ -82,6 +82,8 @@ pub struct Driven {
     pub stints: Vec<DrivenStint>,
     /// There are older ones in the span, beyond the limit.
     pub is_cut: bool,
+    /// The classes of karts that were ever driven here.
+    pub classes: Vec<String>,
     /// As of [`Records`](super::Records).
     pub missing_since: Option<DateTime<Utc>>,
 }
@@ -109,8 +111,9 @@ pub fn driven(
             .load(conn)?;
         let is_cut = stints.len() > limit as usize;
         stints.truncate(limit as usize);
+        let classes = classes(conn, feed_id)?;
         let missing_since = missing_since(conn)?;
-        Ok(Some(Driven { feed, stints, is_cut, missing_since }))
+        Ok(Some(Driven { feed, stints, is_cut, classes, missing_since }))
     })
 }
 

@@ -59,6 +59,8 @@ struct KartsAnswer {
     #[schema(format = DateTime)]
     to: DateTime<Utc>,
     class: Option<String>,
+    /// All classes that heats of this track ever had.
+    classes: Vec<String>,
     /// Those that can be compared by their median laps, the quickest first; then the others.
     karts: Vec<Kart>,
     /// How much two goes of one driver differ by chance, a standard deviation: of median laps; null
@@ -152,6 +154,7 @@ async fn karts(
         from: span.from,
         to: span.to,
         class: query.class,
+        classes: found.classes.clone(),
         karts: found.table.karts.iter().map(kart).collect(),
         median_scatter_ms: found.table.median_scatter_ms.map(thousandth),
         best_scatter_ms: found.table.best_scatter_ms.map(thousandth),

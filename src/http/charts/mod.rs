@@ -14,6 +14,7 @@ mod label;
 mod plot;
 mod ticks;
 mod traces;
+mod whiskers;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -33,7 +34,10 @@ use self::{
 };
 use super::{privacy::Privacy, words::Lang};
 
-pub use self::boxes::{BoxOf, MAX_BOXES};
+pub use self::{
+    boxes::{BoxOf, MAX_BOXES},
+    whiskers::{MAX_WHISKERS, WhiskerOf, seconds},
+};
 
 /// What the shapes look like: part of the pages' stylesheet.
 pub const STYLE: &str = include_str!("charts.css");
@@ -137,6 +141,25 @@ pub fn box_chart(id: &str, title: &str, boxes: &[BoxOf], lang: Lang) -> Markup {
     };
     let figure = Figure { id, class: "chart boxes", title, notes, said: said.join("; "), drawn };
     figure.draw(words)
+}
+
+/// Estimates with their intervals, a row each, in the order that they come, [`MAX_WHISKERS`] at most:
+/// `<figure class="chart boxes">` with this id. `title` and `note` are shown, in the reader's language.
+pub fn whisker_chart(
+    id: &str,
+    (title, note): (&str, &str),
+    rows: &[WhiskerOf],
+    lang: Lang,
+) -> Markup {
+    let words = ChartWords::of(lang);
+    let shown = rows.get(..MAX_WHISKERS).unwrap_or(rows);
+    let said: Vec<_> = shown.iter().map(WhiskerOf::in_words).collect();
+    let notes = html! {
+        " " small { (note) }
+        @if shown.len() < rows.len() { " " small { ((words.only_first_rows)(shown.len())) } }
+    };
+    let drawn = whiskers::draw(shown);
+    Figure { id, class: "chart boxes", title, notes, said: said.join("; "), drawn }.draw(words)
 }
 
 /// A time of a driver's past: the best lap of a heat, say.

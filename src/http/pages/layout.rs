@@ -84,8 +84,14 @@ pub(super) fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
 }
 
 /// The rooms of the site, by the first part of their paths.
-fn rooms(words: &PageWords) -> [(&'static str, &'static str); 2] {
-    [("heats", words.heats), ("overlay", words.overlays)]
+fn rooms(words: &PageWords) -> [(&'static str, &'static str); 5] {
+    [
+        ("heats", words.heats),
+        ("records", words.records),
+        ("karts", words.karts),
+        ("drivers", words.drivers),
+        ("overlay", words.overlays),
+    ]
 }
 
 fn top(reader: &Reader) -> Markup {

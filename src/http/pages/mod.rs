@@ -21,6 +21,7 @@ mod sheet;
 mod sign;
 mod status;
 mod time;
+mod track;
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
@@ -42,6 +43,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/feeds/{feed}", look().to(feed_page))
         .route("/feeds/{feed}/socket", web::get().to(live::feed_socket));
     heats::routes(config);
+    track::routes(config);
     assets::routes(config);
 }
 
