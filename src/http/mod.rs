@@ -6,6 +6,7 @@ pub mod almanac;
 mod api;
 mod calendar;
 pub mod charts;
+mod day;
 mod desk;
 mod fragments;
 mod gaps;

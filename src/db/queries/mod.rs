@@ -34,7 +34,7 @@ use super::{
 pub use agility::{
     DayOfDog, RunLeader, RunSheet, RunSummary, RunWithDogs, RunsAfter, RunsFilter, Span,
     StoredCombined, StoredRun, agility_run, agility_runs, combined_results, day_of_dog, event_runs,
-    handler_runs, run_changes,
+    feed_of_event, handler_runs, run_changes,
 };
 pub use changes::{ChangeFilter, ChangeMark, Followed, LapChange, LapChanges, lap_changes};
 pub use drivers::{

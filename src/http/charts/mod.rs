@@ -12,6 +12,7 @@ mod gaps;
 mod ink;
 mod label;
 mod plot;
+mod run;
 mod ticks;
 mod traces;
 mod whiskers;
@@ -37,6 +38,7 @@ use super::{privacy::Privacy, words::Lang};
 pub use self::{
     boxes::{BoxOf, MAX_BOXES},
     whiskers::{MAX_WHISKERS, WhiskerOf, seconds},
+    run::{DogDone, run_chart},
 };
 
 /// What the shapes look like: part of the pages' stylesheet.

@@ -8,14 +8,31 @@ use super::reader::Reader;
 pub(super) fn driver(name: &str, feed: &str, reader: &Reader) -> Option<String> {
     let name = name.trim();
     let is_shown = reader.names.show(name) == name;
-    // A browser takes a path of dots for a way up.
-    (is_shown && !name.is_empty() && !name.bytes().all(|byte| byte == b'.'))
+    (is_shown && is_path(name))
         .then(|| reader.link_with(&format!("/drivers/{}", segment(name)), &[("feed", feed)]))
 }
 
 /// The kart table of a feed.
 pub(super) fn karts(feed: &str, reader: &Reader) -> String {
     reader.link_with("/karts", &[("feed", feed)])
+}
+
+/// The page of a dorsal within an event.
+pub(super) fn dog(dorsal: &str, event: &str, reader: &Reader) -> Option<String> {
+    is_path(dorsal)
+        .then(|| reader.link_with(&format!("/dogs/{}", segment(dorsal)), &[("event", event)]))
+}
+
+/// The page of a handler by name. None where names are not shown: the address would.
+pub(super) fn handler(name: &str, reader: &Reader) -> Option<String> {
+    let name = name.trim();
+    let is_shown = reader.names.show(name) == name;
+    (is_shown && is_path(name)).then(|| reader.link(&format!("/handlers/{}", segment(name))))
+}
+
+/// A browser takes a path of dots for a way up.
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && !text.bytes().all(|byte| byte == b'.')
 }
 
 /// As a part of a path, whatever it is.

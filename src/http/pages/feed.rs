@@ -14,7 +14,7 @@ use super::{
     heat, heats,
     layout::{self, Frame},
     reader::Reader,
-    ring,
+    ring, runs,
     sheet::Sheet,
     status,
     time::Moment,
@@ -74,6 +74,9 @@ pub(super) fn page(live: &Live, reader: &Reader, now: DateTime<Utc>) -> Markup {
                 @if let Some(line) = sheet.element(status::STATUS) { (line) }
                 @if !reader.wall && matches!(live.board, Board::Heat(_) | Board::Empty) {
                     p { (heats::link(id, reader)) }
+                }
+                @if !reader.wall && matches!(live.board, Board::Ring(_) | Board::NotReady(_)) {
+                    p { (runs::link(id, reader)) }
                 }
             }
             (sheet.board())

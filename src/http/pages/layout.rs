@@ -92,6 +92,8 @@ fn rooms(words: &PageWords) -> [(&'static str, &'static str); 5] {
         ("drivers", words.drivers),
         ("overlay", words.overlays),
     ]
+fn rooms(words: &PageWords) -> [(&'static str, &'static str); 3] {
+    [("heats", words.heats), ("runs", words.runs), ("overlay", words.overlays)]
 }
 
 fn top(reader: &Reader) -> Markup {

@@ -7,6 +7,7 @@
 mod address;
 mod assets;
 mod charts;
+mod dogs;
 mod feed;
 mod fleet;
 mod heat;
@@ -15,6 +16,7 @@ pub(super) mod layout;
 mod live;
 pub(super) mod reader;
 mod ring;
+mod runs;
 #[cfg(test)]
 mod sample;
 mod sheet;
@@ -44,6 +46,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/feeds/{feed}/socket", web::get().to(live::feed_socket));
     heats::routes(config);
     track::routes(config);
+    runs::routes(config);
+    dogs::routes(config);
     assets::routes(config);
 }
 

@@ -14,6 +14,7 @@ use crate::{
 
 use super::{reader::Reader, sheet::Sheet, time::Moment};
 
+pub(super) use course::facts as course_facts;
 pub(super) use dog::{marks, status_headline};
 
 /// Draws the ring onto the sheet.
@@ -52,7 +53,7 @@ pub(super) fn dog_name(pair: &Pair) -> Option<&str> {
 }
 
 /// Many venues just number their rings.
-fn ring_name(name: &str, words: &RingWords) -> Option<String> {
+pub(super) fn ring_name(name: &str, words: &RingWords) -> Option<String> {
     let name = name.trim();
     let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
     let named = if is_number { words.ring.with(name) } else { name.to_owned() };

@@ -24,7 +24,7 @@ use crate::{
 
 pub use one::{RunSheet, agility_run, run_changes};
 pub use pairs::{DayOfDog, combined_results, day_of_dog, event_runs, handler_runs};
-pub use runs::{RunLeader, RunSummary, RunsAfter, RunsFilter, agility_runs};
+pub use runs::{RunLeader, RunSummary, RunsAfter, RunsFilter, agility_runs, feed_of_event};
 
 /// An event of this name that was longer ago is another one: some repeat every year, under the
 /// same name.

@@ -8,7 +8,11 @@ use diesel::{
 };
 
 use crate::{
-    db::{queries::snapshot, rows::text, schema::agility_runs},
+    db::{
+        queries::snapshot,
+        rows::text,
+        schema::{agility_runs, feeds},
+    },
     event::{FeedId, FeedInfo},
 };
 
@@ -148,6 +152,21 @@ pub(super) fn latest_span(conn: &mut PgConnection, event: &str) -> QueryResult<O
         .first(conn)
         .optional()?;
     Ok(newest.map(|newest| Span { from: Some(newest - EVENT), to: None }))
+}
+
+/// The feed that told of the event of this name last; none where there was no such event.
+///
+/// # Errors
+/// The connection's.
+pub fn feed_of_event(conn: &mut PgConnection, event: &str) -> QueryResult<Option<FeedId>> {
+    let slug: Option<String> = agility_runs::table
+        .inner_join(feeds::table)
+        .filter(agility_runs::event_name.eq(text(event)))
+        .order(agility_runs::first_seen_at.desc())
+        .select(feeds::slug)
+        .first(conn)
+        .optional()?;
+    Ok(slug.map(FeedId::new))
 }
 
 #[derive(QueryableByName)]

@@ -24,7 +24,8 @@ pub(super) struct DogQuery {
     /// The event, by just its name: a dorsal means nothing outside of it. Else it is the one in which
     /// the dorsal was seen last.
     event: Option<String>,
-    /// Only runs that were first seen on this day.
+    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
+    /// of UTC where neither is named.
     day: Option<NaiveDate>,
 }
 
@@ -57,7 +58,9 @@ pub(super) async fn dog(
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
     let dorsal = dorsal.into_inner();
-    let (wanted, span) = (dorsal.clone(), params::span(query.day, None, None));
+    let of = (None, query.event.as_deref());
+    let span = params::span(&sources, of, query.day, (None, None)).await?;
+    let wanted = dorsal.clone();
     let question =
         move |conn: &mut _| queries::day_of_dog(conn, &wanted, query.event.as_deref(), span);
     let day = sources.desk.ask(question).await?;
@@ -76,7 +79,8 @@ pub(super) struct HandlerQuery {
     feed: Option<String>,
     /// Only with a dog of this call name; case does not matter.
     dog: Option<String>,
-    /// Only runs that were first seen on this day.
+    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
+    /// of UTC where neither is named.
     day: Option<NaiveDate>,
     /// Only runs that were first seen from this moment on.
     from: Option<DateTime<Utc>>,
@@ -119,7 +123,8 @@ pub(super) async fn handler(
     let name = name.into_inner();
     let limit = params::limit(query.limit)?;
     let after = params::after(query.cursor.as_deref())?;
-    let span = params::span(query.day, query.from, query.to);
+    let of = (query.feed.as_deref(), None);
+    let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
     let (wanted, feed) = (name.clone(), query.feed.clone());
     let found = sources
         .desk

@@ -1,26 +1,32 @@
 //! What several of these rooms are asked with.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::queries::{RunsAfter, Span};
 
-use super::super::ApiError;
+use super::super::{ApiError, Sources};
 
 const LIMIT: u32 = 100;
 const MOST: u32 = 500;
 
-/// What a day and two moments have in common; each may be missing.
-pub(super) fn span(
+/// What a day (see [`Sources::day`]) and two moments have in common; each may be missing.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn span(
+    sources: &Sources,
+    (feed, event): (Option<&str>, Option<&str>),
     day: Option<NaiveDate>,
-    from: Option<DateTime<Utc>>,
-    to: Option<DateTime<Utc>>,
-) -> Span {
-    let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-    let next = day.and_then(|day| day.checked_add_days(Days::new(1)));
-    Span {
-        from: day.map(begin).into_iter().chain(from).max(),
-        to: next.map(begin).into_iter().chain(to).min(),
-    }
+    (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+) -> Result<Span, ApiError> {
+    let day = match day {
+        Some(day) => sources.day(feed, event, day).await?,
+        None => Span::default(),
+    };
+    Ok(Span {
+        from: day.from.into_iter().chain(from).max(),
+        to: day.to.into_iter().chain(to).min(),
+    })
 }
 
 /// # Errors

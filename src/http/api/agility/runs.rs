@@ -26,7 +26,8 @@ pub(super) struct RunsQuery {
     /// Only runs of this type: `AG`, `JP`, or as the venue sends it.
     #[serde(rename = "type")]
     run_type: Option<String>,
-    /// Only runs that were first seen on this day.
+    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
+    /// of UTC where neither is named.
     day: Option<NaiveDate>,
     /// Only runs that were first seen from this moment on.
     from: Option<DateTime<Utc>>,
@@ -88,7 +89,8 @@ pub(super) async fn runs(
 ) -> Result<HttpResponse, ApiError> {
     let limit = params::limit(query.limit)?;
     let after = params::after(query.cursor.as_deref())?;
-    let span = params::span(query.day, query.from, query.to);
+    let of = (query.feed.as_deref(), query.event.as_deref());
+    let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
     let named = query.feed.clone().unwrap_or_default();
     let RunsQuery { feed, event, ring, run_type, .. } = query;
     let filter = RunsFilter { feed, event, ring, run_type, span };

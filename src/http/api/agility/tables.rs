@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     analysis::agility::{self as ring, Tally as RingTally},
-    db::queries::{self, RunWithDogs},
+    db::queries::{self, RunWithDogs, Span},
 };
 
 use super::{
@@ -25,7 +25,8 @@ pub(super) struct TableQuery {
     /// The event, by just its name; of several of one name the latest. One of `event` and `day` is
     /// needed.
     event: Option<String>,
-    /// Only runs that were first seen on this day.
+    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
+    /// of UTC where neither is named.
     day: Option<NaiveDate>,
 }
 
@@ -115,7 +116,8 @@ async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, 
     if query.event.is_none() && query.day.is_none() {
         return Err(ApiError::bad_parameter("event", "one of event and day is needed"));
     }
-    let span = params::span(query.day, None, None);
+    let of = (None, query.event.as_deref());
+    let span = params::span(sources, of, query.day, (None, None)).await?;
     let question = move |conn: &mut _| queries::event_runs(conn, query.event.as_deref(), span);
     Ok(sources.desk.ask(question).await?)
 }
@@ -157,9 +159,8 @@ pub(super) async fn combined(
 ) -> Result<HttpResponse, ApiError> {
     let named = query.feed.clone().unwrap_or_default();
     let CombinedQuery { event, feed, dorsal } = query;
-    let span = params::span(None, None, None);
     let question = move |conn: &mut _| {
-        queries::combined_results(conn, &event, dorsal.as_deref(), feed.as_deref(), span)
+        queries::combined_results(conn, &event, dorsal.as_deref(), feed.as_deref(), Span::default())
     };
     let found = sources.desk.ask(question).await?;
     let found = found.ok_or_else(|| ApiError::not_found(format_args!("feed {named}")))?;

@@ -9,8 +9,12 @@ use super::super::reader::Reader;
 
 /// None where nothing is known.
 pub(super) fn draw(ring: &RingBoard, reader: &Reader) -> Option<Markup> {
+    facts(&ring.run.as_ref()?.course, reader)
+}
+
+/// What is known of a course; none where that is nothing.
+pub(in super::super) fn facts(course: &Course, reader: &Reader) -> Option<Markup> {
     let words = &reader.words().ring;
-    let course = &ring.run.as_ref()?.course;
     let number = |number: &BigDecimal| reader.lang.number(&number.normalized().to_plain_string());
     let seconds = |time: &BigDecimal| format!("{} s", number(time));
     let facts = [

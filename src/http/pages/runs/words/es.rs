@@ -1,0 +1,91 @@
+//! Spanish.
+
+use crate::http::words::{Column, Count, Template};
+
+use super::RunsWords;
+
+pub(super) static WORDS: RunsWords = RunsWords {
+    runs: "Mangas de agility",
+    live: "En directo",
+    older: "Mangas más antiguas",
+    newest: "Mangas más recientes",
+    no_runs: "Aquí no hay mangas.",
+    event: "Prueba",
+    day: "Día",
+    kind: "Tipo",
+    all: "Todas",
+    show: "Mostrar",
+    when: "Inicio",
+    run: "Manga",
+    ring: "Pista",
+    results_count: "Resultados",
+    clear_rounds: "Pistas limpias",
+    leader: "Primero",
+    results: "Resultados",
+    qualification: "Calificación",
+    speed: "Velocidad",
+    provisional: "calculado según el reglamento: la organización no ha dado este puesto, o después se lo ha dado a otro perro",
+    seen_so_far: |done, clear, out| {
+        format!("{done} resultados, {clear} pistas limpias, {out} eliminados")
+    },
+    brother: "Manga hermana",
+    to_beat: "A batir",
+    goal: "Para",
+    without_marks: "limpia",
+    with_marks: Count::new("con {} falta", "con {} faltas"),
+    lead: "el primer puesto",
+    qualifications: ["Excelente a 0", "Excelente", "Muy bueno", "Bueno"],
+    limits_are_ours: "Cada falta o rehúse cuesta 5 s. La organización no envía los límites de las calificaciones; estos son los de la FCI: menos de 6, 16 y 26 s de penalización total. Las velocidades se redondean hacia arriba.",
+    limits_differ: "Las calificaciones de esta manga no siguen los límites de la FCI, así que solo se muestra el primer puesto.",
+    no_standard_time: "La organización no ha dado el TSR, así que solo se puede calcular el primer puesto.",
+    to_come: "Por salir",
+    nobody_waits: "No hay nadie anunciado.",
+    how_many: "¿Cuántos perros faltan para…?",
+    dorsal: "Dorsal",
+    start_number: "N.º de salida",
+    from_the_list: "La organización solo anuncia el siguiente perro. Si el suyo aún no está anunciado, indique su número del orden de salida.",
+    ask: "Consultar",
+    has_run: "Este perro ya ha salido.",
+    is_on_course: "Este perro está en pista.",
+    is_next: "Este perro es el siguiente.",
+    next_after: "Este perro es el siguiente, tras el que está en pista.",
+    dogs_before: Count::new("Falta {} perro.", "Faltan {} perros."),
+    of_them_unseen: Count::new(
+        "De {} solo se conoce el número.",
+        "De {} solo se conoce el número.",
+    ),
+    passed_over: "No se cuentan, porque han dejado pasar a otros:",
+    number_passed: "Este número ya ha pasado.",
+    not_announced: "Aún sin anunciar: sin el número de salida no se puede saber.",
+    in_about: |mid, low, high| {
+        if low == high {
+            format!("En unos {mid} min.")
+        } else {
+            format!("En unos {mid} min (de {low} a {high}).")
+        }
+    },
+    rhythm: Template::new("Últimamente, un perro cada {} s."),
+    without_breaks: "Sin contar descansos ni montajes.",
+    time_line: "Cronología",
+    at: "Hora (UTC)",
+    what: "Qué",
+    status: ["espera", "anunciado", "en pista", "resultado"],
+    clubs: "Clubes",
+    countries: "Países",
+    unnamed: "(sin indicar)",
+    dogs: "Perros",
+    out: Column { short: "Elim.", long: "Eliminado, fuera del TMR o no presentado" },
+    wins: "Victorias",
+    podiums: "Podios",
+    best_place: "Mejor puesto",
+    so_far: "Los puestos de las mangas en curso cuentan tal como están.",
+    days_runs: "Mangas en esta prueba",
+    by_name: "Todas las mangas con este nombre. Un nombre no es una identidad: dos personas con el mismo nombre aparecen juntas.",
+    next_start: "Próxima salida",
+    not_found: "No encontrado",
+    no_such_run: "Aquí no hay ninguna manga con este número.",
+    no_such_dog: "Allí no se ha visto ningún perro con este dorsal.",
+    no_such_handler: "No se ha visto ninguna manga de un guía con este nombre.",
+    no_database: "Ahora no se pueden mostrar las mangas",
+    database_away: "La base de datos no responde. El directo continúa y no se pierde nada; inténtelo de nuevo en un minuto.",
+};

@@ -1,0 +1,91 @@
+//! Dutch.
+
+use crate::http::words::{Column, Count, Template};
+
+use super::RunsWords;
+
+pub(super) static WORDS: RunsWords = RunsWords {
+    runs: "Parcoursen",
+    live: "Live",
+    older: "Oudere parcoursen",
+    newest: "Nieuwste parcoursen",
+    no_runs: "Hier zijn geen parcoursen.",
+    event: "Wedstrijd",
+    day: "Dag",
+    kind: "Soort",
+    all: "Alle",
+    show: "Tonen",
+    when: "Begin",
+    run: "Parcours",
+    ring: "Ring",
+    results_count: "Uitslagen",
+    clear_rounds: "Foutloos",
+    leader: "Eerste",
+    results: "Uitslag",
+    qualification: "Kwalificatie",
+    speed: "Snelheid",
+    provisional: "berekend volgens het reglement: de organisatie heeft deze plaats niet genoemd of sindsdien aan een andere hond gegeven",
+    seen_so_far: |done, clear, out| {
+        format!("{done} uitslagen, {clear} foutloos, {out} gediskwalificeerd")
+    },
+    brother: "Zusterparcours",
+    to_beat: "Te kloppen",
+    goal: "Voor",
+    without_marks: "foutloos",
+    with_marks: Count::new("met {} fout", "met {} fouten"),
+    lead: "de eerste plaats",
+    qualifications: ["Uitmuntend foutloos (U0)", "Uitmuntend (U)", "Zeer goed (ZG)", "Goed (G)"],
+    limits_are_ours: "Een fout of weigering kost 5 s. De organisatie stuurt de grenzen van de kwalificaties niet; dit zijn die van de FCI: onder 6, 16 en 26 foutpunten. De snelheden zijn naar boven afgerond.",
+    limits_differ: "De kwalificaties van dit parcours volgen de grenzen van de FCI niet; daarom staat hier alleen de eerste plaats.",
+    no_standard_time: "De organisatie heeft de SPT niet genoemd; alleen de eerste plaats is te berekenen.",
+    to_come: "Nog te starten",
+    nobody_waits: "Er is niemand aangekondigd.",
+    how_many: "Hoeveel honden tot …",
+    dorsal: "Rugnummer",
+    start_number: "Startnummer",
+    from_the_list: "De organisatie kondigt alleen de volgende hond aan. Geef het nummer van de startlijst op als de uwe nog niet is aangekondigd.",
+    ask: "Vragen",
+    has_run: "Deze hond heeft gelopen.",
+    is_on_course: "Deze hond is nu op het parcours.",
+    is_next: "Deze hond is de volgende.",
+    next_after: "Deze hond is de volgende, na die op het parcours.",
+    dogs_before: Count::new("Nog {} hond ervoor.", "Nog {} honden ervoor."),
+    of_them_unseen: Count::new(
+        "Van {} is alleen het nummer bekend.",
+        "Van {} zijn alleen de nummers bekend.",
+    ),
+    passed_over: "Niet meegeteld, omdat ze anderen voor lieten gaan:",
+    number_passed: "Dit nummer is geweest.",
+    not_announced: "Nog niet aangekondigd; zonder het startnummer kan niemand het zeggen.",
+    in_about: |mid, low, high| {
+        if low == high {
+            format!("Over ongeveer {mid} min.")
+        } else {
+            format!("Over ongeveer {mid} min ({low} tot {high}).")
+        }
+    },
+    rhythm: Template::new("De laatste tijd elke {} s een hond."),
+    without_breaks: "Pauzes en ombouw zijn niet meegerekend.",
+    time_line: "Verloop",
+    at: "Tijd (UTC)",
+    what: "Wat",
+    status: ["wacht", "aangekondigd", "op het parcours", "uitslag"],
+    clubs: "Verenigingen",
+    countries: "Landen",
+    unnamed: "(niet genoemd)",
+    dogs: "Honden",
+    out: Column { short: "Dis", long: "Gediskwalificeerd, boven de MPT of niet gestart" },
+    wins: "Overwinningen",
+    podiums: "Podiumplaatsen",
+    best_place: "Beste plaats",
+    so_far: "Plaatsen van parcoursen die nog bezig zijn tellen zoals ze nu staan.",
+    days_runs: "Parcoursen op deze wedstrijd",
+    by_name: "Alle parcoursen onder deze naam. Een naam is geen persoon: twee mensen met dezelfde naam staan bij elkaar.",
+    next_start: "Volgende start",
+    not_found: "Niet gevonden",
+    no_such_run: "Er is hier geen parcours met dit nummer.",
+    no_such_dog: "Er is daar geen hond met dit rugnummer gezien.",
+    no_such_handler: "Er is geen parcours van een geleider met deze naam gezien.",
+    no_database: "Parcoursen zijn nu niet te zien",
+    database_away: "De database antwoordt niet. De live-tijden gaan door en er gaat niets verloren; probeer het over een minuut opnieuw.",
+};
