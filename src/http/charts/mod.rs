@@ -107,13 +107,17 @@ pub fn duel_chart(
 pub fn spread_chart(heat: &HeatBoard, names: Privacy, lang: Lang) -> Markup {
     let mut ids: Vec<_> = heat.lines.iter().map(|line| line.standing.driver_id).collect();
     ids.sort_unstable();
+    let name = |line: &Line| names.show(line.standing.name.trim()).into_owned();
+    let is_shared = |shown: &str| heat.lines.iter().filter(|line| name(line) == shown).count() > 1;
     let box_of = |line: &Line| {
         let counts = |lap: &&Lap| lap.lap > 1 && lap.error_ms == 0 && lap.lap_ms > 0;
         let times = line.laps.iter().filter(counts).map(|lap| lap.lap_ms).collect();
         let spread = Spread::of(times)?;
         let nth = ids.partition_point(|id| *id < line.standing.driver_id);
+        let shown = name(line);
+        let kart = is_shared(&shown).then_some(line.standing.kart.as_str());
         Some(BoxOf {
-            label: names.show(line.standing.name.trim()).into_owned(),
+            label: label::short(&shown, kart),
             low_ms: spread.low,
             quarter_ms: spread.quarter,
             median_ms: spread.median,

@@ -242,6 +242,32 @@ fn gap_chart_of_other_heats_tells_what_is_missing_to_the_best_so_far() {
 }
 
 #[test]
+fn gap_chart_of_a_race_goes_by_the_crossings_where_all_have_some() {
+    let crossing = |mut line: Line, start_ms: i64| {
+        let mut at = start_ms;
+        for lap in &mut line.laps {
+            at += i64::from(lap.lap_ms);
+            lap.crossed_at = DateTime::from_timestamp_millis(at);
+        }
+        line
+    };
+    let ann = line(1, "Ann", 1, &[(1, 40_000, None), (2, 40_000, None), (3, 40_000, None)]);
+    let bob = line(2, "Bob", 2, &[(1, 39_500, None), (2, 39_500, None), (3, 39_500, None)]);
+    let drawn = |ann: &Line, bob: &Line| {
+        let board = heat(vec![ann.clone(), bob.clone()]);
+        let chart = gap_chart(&board, Privacy::Names, Lang::En).into_string();
+        lines(&chart).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Bob began two seconds behind Ann and wins half a second a lap, but never passes her; by their
+    // laps alone he led from the first on.
+    let top = "170,61 670,61 1170,61";
+    let by_laps = drawn(&ann, &bob);
+    assert!(by_laps[0] == top && by_laps[1].starts_with("170,2"), "{by_laps:?}");
+    let by_crossings = drawn(&crossing(ann, 1_000_000), &crossing(bob, 1_002_000));
+    assert!(by_crossings[1] == top && by_crossings[0].starts_with("170,757"), "{by_crossings:?}");
+}
+
+#[test]
 fn gap_chart_tells_nobodys_gap_once_the_leader_is_lost() {
     let ann = line(1, "Ann", 1, &[(1, 45_000, None), (3, 41_000, None)]);
     let bob = line(2, "Bob", 2, &[(1, 46_000, None), (2, 42_000, None), (3, 40_000, None)]);
@@ -367,6 +393,11 @@ fn chart_tells_namesakes_apart_by_their_karts() {
     for name in ["Ann #7", "Ann #12", "Bob"] {
         assert!(chart.contains(&format!(">{name}</text>")), "{name} in {chart}");
     }
+    let lines = [(1, "Ann"), (2, "Ann"), (3, "Bob")]
+        .map(|(id, name)| line(id, name, 1, &[(1, 50_000, None), (2, 40_000, None)]));
+    let chart = spread_chart(&heat(lines.into()), Privacy::Names, Lang::En).into_string();
+    assert_eq!(chart.matches(">Ann #7</text>").count(), 2, "{chart}");
+    assert!(chart.contains(">Bob</text>"), "{chart}");
 }
 
 #[test]

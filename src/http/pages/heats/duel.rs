@@ -83,7 +83,12 @@ fn outcome(heat: &HeatBoard, a: &Line, b: &Line, reader: &Reader) -> Markup {
     let counts = Counts::of(&heat.heat.race_mode);
     let [of_a, of_b] = [a, b].map(|line| Driven { laps: &line.laps, gaps: &line.gaps });
     let duel = karting::duel(of_a, of_b, counts);
-    let names = [shown(a, reader), shown(b, reader)];
+    let mut names = [shown(a, reader), shown(b, reader)];
+    if names[0] == names[1] {
+        // The kart tells apart those who share a name.
+        names = [a, b]
+            .map(|line| Cow::Owned(format!("{} #{}", shown(line, reader), line.standing.kart)));
+    }
     let name_of = |side: Side| match side {
         Side::A => &*names[0],
         Side::B => &*names[1],
