@@ -35,6 +35,7 @@ mod export;
 mod fuzz_corpus;
 mod fuzz_frames;
 mod guard;
+mod heat_analysis;
 mod http;
 mod journal;
 mod outage;

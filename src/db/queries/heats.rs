@@ -36,6 +36,7 @@ FROM heat_completeness WHERE heat_id = $1";
 /// A heat as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredHeat {
+    pub id: i64,
     pub feed: FeedInfo,
     /// As last seen: with everybody who was ever in the heat, its clock standing.
     pub board: HeatBoard,
@@ -87,7 +88,7 @@ pub fn heat(conn: &mut PgConnection, id: i64) -> QueryResult<Option<StoredHeat>>
         let completeness = completeness(conn, id)?;
         let first_seen_at = row.first_seen_at;
         let board = board(row, key, lines);
-        Ok(Some(StoredHeat { feed: feed.into(), board, first_seen_at, completeness }))
+        Ok(Some(StoredHeat { id, feed: feed.into(), board, first_seen_at, completeness }))
     })
 }
 

@@ -61,6 +61,7 @@ pub(super) fn page(
             (duel::section(board, chosen, reader))
             (completeness(&stored.completeness, reader))
             (all_laps(board, reader))
+            (downloads(stored.id, words))
             (neighbours(beside, reader))
         },
     )
@@ -76,6 +77,19 @@ fn neighbours(beside: Neighbours, reader: &Reader) -> Markup {
             }
             @if let Some(heat) = beside.next {
                 a rel="next" href=(address(heat)) { (words.next) " →" }
+            }
+        }
+    }
+}
+
+/// The laps of the heat as files.
+fn downloads(heat: i64, words: &HeatsWords) -> Markup {
+    let address = |format| format!("/api/v1/export/laps?heat={heat}&format={format}");
+    html! {
+        p #downloads.facts {
+            (words.laps_as_file)
+            @for (format, name) in [("csv", "CSV"), ("jsonl", "JSON Lines"), ("parquet", "Parquet")] {
+                a href=(address(format)) download { (name) }
             }
         }
     }

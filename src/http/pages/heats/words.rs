@@ -43,6 +43,8 @@ pub(super) struct HeatsWords {
     /// Before the numbers of laps.
     pub missing: &'static str,
     pub all_laps: &'static str,
+    /// Before the formats.
+    pub laps_as_file: &'static str,
     pub lap: &'static str,
     pub only_first: fn(usize) -> String,
     // When there is no page.
@@ -92,6 +94,7 @@ static EN: HeatsWords = HeatsWords {
     end_not_seen: "The end of this heat was not seen: it is still on, or there may be more laps.",
     missing: "missing, lap",
     all_laps: "All laps",
+    laps_as_file: "All laps as a file:",
     lap: "Lap",
     only_first: |laps| format!("The first {laps} laps."),
     not_found: "No such heat",
@@ -134,6 +137,7 @@ static ES: HeatsWords = HeatsWords {
     end_not_seen: "No se vio el final de esta manga: sigue en marcha o puede haber más vueltas.",
     missing: "falta, vuelta",
     all_laps: "Todas las vueltas",
+    laps_as_file: "Todas las vueltas en un archivo:",
     lap: "Vuelta",
     only_first: |laps| format!("Las primeras {laps} vueltas."),
     not_found: "No existe esta manga",
@@ -176,6 +180,7 @@ static DE: HeatsWords = HeatsWords {
     end_not_seen: "Das Ende dieses Laufs wurde nicht gesehen: er läuft noch, oder es gab weitere Runden.",
     missing: "es fehlt Runde",
     all_laps: "Alle Runden",
+    laps_as_file: "Alle Runden als Datei:",
     lap: "Runde",
     only_first: |laps| format!("Die ersten {laps} Runden."),
     not_found: "Diesen Lauf gibt es nicht",
@@ -218,6 +223,7 @@ static FR: HeatsWords = HeatsWords {
     end_not_seen: "La fin de cette manche n'a pas été vue : elle est en cours, ou il peut y avoir d'autres tours.",
     missing: "manque, tour",
     all_laps: "Tous les tours",
+    laps_as_file: "Tous les tours en fichier :",
     lap: "Tour",
     only_first: |laps| format!("Les {laps} premiers tours."),
     not_found: "Cette manche n'existe pas",
@@ -260,6 +266,7 @@ static NL: HeatsWords = HeatsWords {
     end_not_seen: "Het einde van deze heat is niet gezien: hij is nog bezig, of er zijn meer rondes.",
     missing: "ontbreekt, ronde",
     all_laps: "Alle rondes",
+    laps_as_file: "Alle rondes als bestand:",
     lap: "Ronde",
     only_first: |laps| format!("De eerste {laps} rondes."),
     not_found: "Deze heat bestaat niet",
