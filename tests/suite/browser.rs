@@ -8,6 +8,7 @@ mod karting;
 mod overlay;
 mod ring;
 mod stage;
+mod walk;
 
 /// A name that must never be more than a name.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";

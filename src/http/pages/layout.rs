@@ -85,6 +85,7 @@ pub(super) fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
 
 /// The rooms of the site, by the first part of their paths.
 fn rooms(words: &PageWords) -> [(&'static str, &'static str); 5] {
+fn rooms(words: &PageWords) -> [(&'static str, &'static str); 7] {
     [
         ("heats", words.heats),
         ("records", words.records),
@@ -94,6 +95,10 @@ fn rooms(words: &PageWords) -> [(&'static str, &'static str); 5] {
     ]
 fn rooms(words: &PageWords) -> [(&'static str, &'static str); 3] {
     [("heats", words.heats), ("runs", words.runs), ("overlay", words.overlays)]
+        ("runs", words.runs),
+        ("overlay", words.overlays),
+        ("api", "API"),
+    ]
 }
 
 fn top(reader: &Reader) -> Markup {
