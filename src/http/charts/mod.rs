@@ -37,8 +37,8 @@ use super::{privacy::Privacy, words::Lang};
 
 pub use self::{
     boxes::{BoxOf, MAX_BOXES},
-    whiskers::{MAX_WHISKERS, WhiskerOf, seconds},
     run::{DogDone, run_chart},
+    whiskers::{MAX_WHISKERS, WhiskerOf, seconds},
 };
 
 /// What the shapes look like: part of the pages' stylesheet.

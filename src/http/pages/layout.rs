@@ -84,17 +84,12 @@ pub(super) fn plain(title: &str, text: &str, reader: &Reader) -> Markup {
 }
 
 /// The rooms of the site, by the first part of their paths.
-fn rooms(words: &PageWords) -> [(&'static str, &'static str); 5] {
 fn rooms(words: &PageWords) -> [(&'static str, &'static str); 7] {
     [
         ("heats", words.heats),
         ("records", words.records),
         ("karts", words.karts),
         ("drivers", words.drivers),
-        ("overlay", words.overlays),
-    ]
-fn rooms(words: &PageWords) -> [(&'static str, &'static str); 3] {
-    [("heats", words.heats), ("runs", words.runs), ("overlay", words.overlays)]
         ("runs", words.runs),
         ("overlay", words.overlays),
         ("api", "API"),
