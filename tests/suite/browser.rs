@@ -9,6 +9,7 @@ mod overlay;
 mod ring;
 mod stage;
 mod walk;
+mod track;
 
 /// A name that must never be more than a name.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
