@@ -24,6 +24,7 @@ mod agility;
 mod bench_api;
 mod drivers;
 mod karts;
+mod long_history;
 mod records;
 
 mod boards;
