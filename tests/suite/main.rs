@@ -27,6 +27,7 @@ mod karts;
 mod long_history;
 mod records;
 
+mod api;
 mod boards;
 mod browser;
 mod chaos;

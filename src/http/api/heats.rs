@@ -92,6 +92,10 @@ struct Place(i64, i64);
 
 impl Key for Place {
     const NAME: &'static str = "heats1";
+
+    fn example() -> Self {
+        Self(1_795_462_200_000_000, 1)
+    }
 }
 
 #[derive(Serialize, ToSchema)]

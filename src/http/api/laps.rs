@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    rt::time::{Instant, sleep},
+    rt::time::{Instant, sleep_until},
     web::{self, ServiceConfig},
 };
 use chrono::{DateTime, Utc};
@@ -65,6 +65,10 @@ struct Place(String, i64, i64, i64, i32);
 
 impl Key for Place {
     const NAME: &'static str = "laps1";
+
+    fn example() -> Self {
+        Self::new("elsewhere".to_owned(), ChangeMark::START)
+    }
 }
 
 impl Place {
@@ -176,7 +180,7 @@ async fn laps(
         let is_news = !followed.changes.is_empty() || followed.more;
         let LapChanges { database, changes, next, more } = followed;
         let next = Place::new(database, next);
-        if is_news || Instant::now() + LOOK_AGAIN > until {
+        if is_news || Instant::now() >= until {
             let laps = changes
                 .into_iter()
                 .map(|change| ChangedLap::new(change, sources.privacy))
@@ -184,7 +188,7 @@ async fn laps(
             return answer(&request, &Laps { laps, next: Cursor(next).to_string(), more });
         }
         place = Some(next);
-        sleep(LOOK_AGAIN).await;
+        sleep_until(until.min(Instant::now() + LOOK_AGAIN)).await;
     }
 }
 

@@ -66,8 +66,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     }
     config.service(
         web::scope("/api")
-            .wrap(from_fn(shape::tell_what_varies))
             .wrap(Compress::default())
+            .wrap(from_fn(shape::tell_what_varies))
             .wrap(ErrorHandlers::new().default_handler(shape::as_ours))
             .route("", look().to(page::page))
             .route("/", look().to(page::page))

@@ -218,6 +218,9 @@ pub enum Format {
 pub trait Key: Serialize + DeserializeOwned {
     /// Of the list and of the key's form, so that no other cursor is taken for one.
     const NAME: &'static str;
+
+    /// One that leads somewhere, for the description.
+    fn example() -> Self;
 }
 
 /// A key that only we read: its form is nobody's business, and may change.
@@ -337,9 +340,8 @@ impl<K: Key> PartialSchema for Cursor<K> {
     fn schema() -> RefOr<Schema> {
         let cursor = ObjectBuilder::new().schema_type(Type::String);
         cursor
-            .pattern(Some("^([0-9a-f]{2})+$"))
-            .max_length(Some(MAX_CURSOR))
             .format(Some(SchemaFormat::Custom(format!("cursor:{}", K::NAME))))
+            .examples([json!(Cursor(K::example()).to_string())])
             .into()
     }
 }
@@ -355,6 +357,10 @@ mod tests {
 
     impl Key for Place {
         const NAME: &'static str = "places1";
+
+        fn example() -> Self {
+            Self(1, String::new())
+        }
     }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -362,6 +368,10 @@ mod tests {
 
     impl Key for Other {
         const NAME: &'static str = "others1";
+
+        fn example() -> Self {
+            Self(1, String::new())
+        }
     }
 
     fn at(text: &str) -> DateTime<Utc> {

@@ -5,7 +5,7 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{ALLOW, CONTENT_TYPE, HeaderValue, VARY},
     },
     middleware::{ErrorHandlerResponse, Next},
@@ -18,7 +18,14 @@ pub(super) fn as_ours<B>(
     response: ServiceResponse<B>,
 ) -> actix_web::Result<ErrorHandlerResponse<B>> {
     let is_ours = response.response().headers().contains_key(CONTENT_TYPE);
-    let (status, path) = (response.status(), response.request().path());
+    let (method, path) = (response.request().method(), response.request().path());
+    let status = match response.status() {
+        // No route is for another method, so the framework finds none.
+        StatusCode::NOT_FOUND if !matches!(*method, Method::GET | Method::HEAD) => {
+            StatusCode::METHOD_NOT_ALLOWED
+        }
+        status => status,
+    };
     let Some(error) = (!is_ours).then(|| ApiError::of_framework(status, path)).flatten() else {
         return Ok(ErrorHandlerResponse::Response(response.map_into_left_body()));
     };

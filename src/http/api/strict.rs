@@ -5,7 +5,6 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     fmt,
     future::{Ready, ready},
     vec,
@@ -51,11 +50,13 @@ impl<T: DeserializeOwned> FromRequest for Named<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let path = web::Path::<BTreeMap<String, String>>::from_request(request, payload);
-        let named = path.into_inner().map_err(|_| ApiError::not_found(request.path()));
-        ready(named.and_then(|path| {
-            let pairs = path.into_inner().into_iter();
-            let pairs = pairs.map(|(key, value)| (key.into(), value.into())).collect();
+        let names = request.match_info().iter().map(|(name, _)| name.to_owned());
+        // Read in this way the values have no `%` left.
+        let values = web::Path::<Vec<String>>::from_request(request, payload).into_inner();
+        let values = values.map_err(|_| ApiError::not_found(request.path()));
+        ready(values.and_then(|values| {
+            let pairs = names.zip(values.into_inner());
+            let pairs = pairs.map(|(name, value)| (name.into(), value.into())).collect();
             T::deserialize(Pairs(pairs)).map(Self).map_err(ApiError::from)
         }))
     }

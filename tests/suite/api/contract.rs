@@ -1,0 +1,96 @@
+//! Real answers against the description of the API.
+
+use std::collections::BTreeSet;
+
+use actix::System;
+use jsonschema::Validator;
+use ringside::http::guard::Token;
+use serde_json::{Value, json};
+
+use super::{
+    examples::EXAMPLES,
+    world::{Answer, World},
+};
+
+/// What the description says of an answer with this status.
+fn described(description: &Value, path: &str, status: u16) -> Value {
+    let answer = &description["paths"][path]["get"]["responses"][status.to_string()];
+    let schema = &answer["content"]["application/json"]["schema"];
+    assert!(schema.is_object(), "{path}: nothing is said of {status}");
+    let mut components = description["components"].clone();
+    for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
+        close(schema);
+    }
+    let mut schema = schema.clone();
+    close(&mut schema);
+    json!({ "allOf": [schema], "components": components })
+}
+
+/// Nothing may be told that is not described.
+fn close(schema: &mut Value) {
+    if schema["properties"].is_object() {
+        schema["additionalProperties"] = false.into();
+    }
+    match schema {
+        Value::Object(parts) => parts.values_mut().for_each(close),
+        Value::Array(parts) => parts.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn assert_described(description: &Value, path: &str, asked: &str, answer: &Answer) {
+    let schema = described(description, path, answer.status);
+    let validator: Validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
+    let told = answer.json();
+    let wrong: Vec<_> = validator
+        .iter_errors(&told)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{asked}: {wrong:#?}\n{told:#}");
+    assert!(answer.status != 200 || !answer.header("etag").is_empty(), "{asked}: no ETag");
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    System::new().block_on(async {
+        let world = World::open().await;
+        let description = world.json("/api/openapi.json").await;
+        let described: BTreeSet<&str> =
+            description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let tried: BTreeSet<&str> = EXAMPLES.iter().map(|(path, _)| *path).collect();
+        assert_eq!(tried, described, "tests/suite/api/examples.rs names every address");
+        for (path, addresses) in EXAMPLES {
+            for address in addresses {
+                let answer = world.get(address).await;
+                assert_eq!(answer.status, 200, "{address}: {}", answer.json());
+                assert_described(&description, path, address, &answer);
+                let join = if address.contains('?') { '&' } else { '?' };
+                let wrong = format!("{address}{join}nonsense=1");
+                let refused = world.get(&wrong).await;
+                assert_eq!(refused.status, 400, "{wrong}");
+                assert_eq!(refused.json()["error"]["parameter"], "nonsense");
+                assert_described(&description, path, &wrong, &refused);
+            }
+        }
+    });
+}
+
+#[test]
+fn refusals_of_the_guard_are_as_described() {
+    System::new().block_on(async {
+        let token = Token::new("a token that nobody guesses".to_owned());
+        let world = World::open_with(|config| config.http.rules.token = Some(token)).await;
+        let bearer = [("Authorization", "Bearer a token that nobody guesses")];
+        let get = awc::http::Method::GET;
+        let description = world.ask(get.clone(), "/api/openapi.json", &bearer).await.json();
+        for headers in [&[][..], &[("Authorization", "Bearer wrong")][..]] {
+            let answer = world.ask(get.clone(), "/api/v1/feeds", headers).await;
+            assert_eq!(answer.status, 401);
+            assert_described(&description, "/api/v1/feeds", "without the token", &answer);
+        }
+        assert_eq!(world.ask(get, "/api/v1/feeds?kind=bmi&token=wrong", &bearer).await.status, 401);
+    });
+}
