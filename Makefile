@@ -9,7 +9,7 @@ help: ## Show this list
 demo: postgres ## Build and show everything at work: simulated venues, a private Postgres, the service
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
-test: postgres chromium ## Build and pass every test
+test: postgres chromium tester ## Build and pass every test
 	cargo test --locked
 
 check: ## Format, lints, imports between folders
@@ -34,6 +34,9 @@ conformance: ## The Autobahn websocket cases against the websocket module
 fleet: postgres ## 200 simulated feeds at real speed for two minutes: states, memory, CPU
 	cargo build --locked --release
 	tests/fleet/run.sh
+
+schemathesis: postgres tester ## The API under a tester that makes up requests from its description (a minute)
+	cargo test --locked --test suite api::schemathesis -- --nocapture
 
 chaos: postgres ## Faults at full scale: kills, outages, a full disk, a clock set back (15 minutes)
 	cargo test --locked --release --test suite chaos::full -- --ignored --nocapture --test-threads 1
@@ -60,3 +63,7 @@ chromium: # A browser, for the tests of the pages
 	@tests/chromium.sh
 
 .PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout bench-api screenshots schema postgres chromium
+tester: # The property-based tester of the API, from PyPI
+	@tests/schemathesis/get.sh >/dev/null
+
+.PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak fanout screenshots schema postgres chromium tester
