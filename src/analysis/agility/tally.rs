@@ -32,12 +32,12 @@ pub struct Tally {
     pub best_place: Option<i32>,
 }
 
-/// Counts by club, the most successful first. Every slice is one run.
+/// Counts by club, the most successful first, those without one last. Every slice is one run.
 pub fn by_club<'a>(runs: impl IntoIterator<Item = &'a [Playset]>) -> Vec<Tally> {
     by(runs, |pair| pair.club.as_deref())
 }
 
-/// Counts by country, the most successful first. Every slice is one run.
+/// Counts by country, the most successful first, those without one last. Every slice is one run.
 pub fn by_country<'a>(runs: impl IntoIterator<Item = &'a [Playset]>) -> Vec<Tally> {
     by(runs, |pair| pair.country.as_deref())
 }
@@ -63,7 +63,10 @@ fn by<'a>(
     let mut tallies: Vec<_> =
         counted.into_values().map(|(tally, dogs)| Tally { dogs: dogs.len(), ..tally }).collect();
     // Stable: those with the same success stay in the order of their names.
-    tallies.sort_by_key(|one| Reverse((one.podiums, one.wins, one.clear_rounds, one.runs)));
+    tallies.sort_by_key(|one| {
+        let success = (one.podiums, one.wins, one.clear_rounds, one.runs);
+        (one.name.is_none(), Reverse(success))
+    });
     tallies
 }
 

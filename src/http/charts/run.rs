@@ -10,8 +10,9 @@ use super::ticks;
 
 use self::words::RunChartWords;
 
-const WIDTH: i32 = 1_600;
-const HEIGHT: i32 = 800;
+/// It stands alone in its row, so it is wider than the others and its letters are as large.
+const WIDTH: i32 = 2_600;
+const HEIGHT: i32 = 860;
 const TOP: i32 = 40;
 /// For the start numbers.
 const BOTTOM: i32 = 96;

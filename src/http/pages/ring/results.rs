@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     super::{
+        address,
         reader::Reader,
         sheet::{Element, Sheet, rows_id},
         sign::sign,
@@ -71,7 +72,7 @@ fn best_row(dog: &Playset, reader: &Reader) -> Element {
     let html = html! {
         tr id=(id) {
             td.pos { (place(dog.classification)) }
-            (who(&dog.pair, reader))
+            (who(&dog.pair, &dog.run.event_name, reader))
             @for count in [dog.faults, dog.refusals] {
                 td.marks { @if let Some(count) = count { (count) } @else { "–" } }
             }
@@ -92,7 +93,7 @@ fn combined_row(result: &CombinedResult, reader: &Reader) -> Element {
     let html = html! {
         tr id=(id) {
             td.pos { (place(result.classification)) }
-            (who(&result.pair, reader))
+            (who(&result.pair, &result.run.event_name, reader))
             td.pen { (decimal(result.total_penalization.as_ref())) }
             td.time { (decimal(result.time_s.as_ref())) }
         }
@@ -100,10 +101,16 @@ fn combined_row(result: &CombinedResult, reader: &Reader) -> Element {
     Element { id, html }
 }
 
-fn who(pair: &Pair, reader: &Reader) -> Markup {
+fn who(pair: &Pair, event: &str, reader: &Reader) -> Markup {
+    let name = dog_name(pair).unwrap_or("–");
+    // On a wall there is nothing to click.
+    let dorsal = pair.dorsal.as_deref().filter(|_| !reader.wall);
     html! {
         th.who scope="row" {
-            bdi.name { (dog_name(pair).unwrap_or("–")) }
+            @match dorsal.and_then(|dorsal| address::dog(dorsal, event, reader)) {
+                Some(address) => a.name href=(address) { bdi { (name) } },
+                None => bdi.name { (name) },
+            }
             @if let Some(handler) = &pair.handler {
                 " " bdi.with { (reader.names.show(handler.trim())) }
             }
