@@ -1,6 +1,7 @@
 //! The past of agility rings: what programs and people are told of a trial made by hand.
 
 mod api;
+mod pages;
 mod trial;
 
 use actix::System;

@@ -7,6 +7,7 @@ mod heats;
 mod karting;
 mod overlay;
 mod ring;
+mod runs;
 mod stage;
 mod walk;
 mod track;
