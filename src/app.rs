@@ -3,6 +3,7 @@
 mod claims;
 mod database;
 mod journal;
+mod notices;
 mod stages;
 mod tally;
 mod watchdog;
@@ -10,7 +11,7 @@ mod watchdog;
 use std::{
     fs::File,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -34,9 +35,11 @@ use crate::{
     http::{
         self, Desk, Privacy, RelayPort,
         almanac::Almanac,
+        self, Desk, NoticeNames, Privacy, RelayPort,
         guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
+    notify::{self, Notices},
     pipeline::{
         connection::Deadlines,
         journal::{Journal, JournalCounters},
@@ -88,6 +91,8 @@ pub struct App {
     threads: Vec<Arbiter>,
     database: Opening,
     tally: JoinHandle<()>,
+    notices: Mutex<Notices>,
+    notice_names: Arc<NoticeNames>,
     /// Held as long as the service runs: one service a data directory.
     _lock: File,
 }
@@ -113,6 +118,7 @@ pub struct Options {
     pub patience: Patience,
     pub deadlines: Deadlines,
     pub sessions: SessionLimits,
+    pub notices: notify::Patience,
     /// Hears of every batch that was written.
     pub written: Option<Recipient<BatchWritten>>,
 }
@@ -157,6 +163,12 @@ impl App {
 
         let pool = database.pool().clone();
         let tally = actix::spawn(tally::keep(pool.clone()));
+        let plan = notices::plan(&config);
+        let notice_names = Arc::new(NoticeNames::default());
+        notice_names.set(notices::names(&plan));
+        let extra_roots = config.extra_roots.clone();
+        let notices = Notices::start(pool.clone(), plan, options.notices, extra_roots)
+            .context("[tls] ca_file holds a certificate that can't be used")?;
         let stages =
             Stages::start(pool.clone(), config.batching, Some(journal_id), options.written);
         let generations = std::mem::take(&mut opened.generations);
@@ -204,6 +216,7 @@ impl App {
             live: screens.desk(),
             privacy: config.http.privacy,
             almanac: almanac.clone(),
+            notices: notice_names.clone(),
             liveness: liveness.clone(),
             writer: stages.counters.clone(),
             journal: journal_counters.clone(),
@@ -243,6 +256,8 @@ impl App {
             threads,
             database,
             tally,
+            notices: Mutex::new(notices),
+            notice_names,
             _lock: lock,
         };
         app.set_feeds(config.feeds).await?;
@@ -343,6 +358,11 @@ impl App {
     /// Goes by these time zones and aliases from now on; whether they are others than before.
     pub fn set_almanac(&self, config: &Config) -> bool {
         self.almanac.replace(config.almanac.clone())
+    /// Tells these targets of these feeds from now on; those that are new or others than before.
+    pub fn set_notify(&self, config: &Config) -> Vec<String> {
+        let plan = notices::plan(config);
+        self.notice_names.set(notices::names(&plan));
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).set(plan)
     }
 
     /// Whether every stage still runs; a stage that is gone does not come back by itself.
@@ -382,6 +402,7 @@ impl App {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");
         }
         self.tally.abort();
+        self.notices.into_inner().unwrap_or_else(PoisonError::into_inner).stop().await;
         self.sessions.end_all();
         for server in &self.http {
             server.stop(true).await;

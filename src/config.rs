@@ -7,6 +7,7 @@
 mod alias;
 mod certificates;
 mod http;
+mod notify;
 mod section;
 
 #[cfg(test)]
@@ -27,11 +28,13 @@ use crate::{
     event::{FeedId, FeedInfo},
     feed::{self, FeedKind, Params},
     http::almanac::Entries,
+    notify::Target,
     pipeline::{connection::PaceLimits, journal::file::Keep, writer::Batching},
 };
 
 use alias::{read_aliases, read_time_zone};
 use http::{read_http, read_relay};
+use notify::read_notify;
 use section::Section;
 
 pub use http::{HttpConfig, RelayConfig};
@@ -57,6 +60,7 @@ pub struct Config {
     pub feeds: Vec<FeedConfig>,
     /// Time zones of the feeds, and names that mean one person.
     pub almanac: Entries,
+    pub notify: Vec<Arc<Target>>,
     /// No problems, and still something to know.
     pub notes: Vec<String>,
 }
@@ -193,6 +197,10 @@ fn read(
     let keys = [
         "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
         "alias",
+    let notify = root.sections("notify", problems);
+    let keys = [
+        "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
+        "notify",
     ];
     root.finish(&keys, problems);
 
@@ -205,6 +213,7 @@ fn read(
     let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
     let aliases = read_aliases(aliases, problems);
+    let notify = read_notify(notify, &feeds, problems);
     let http = http?;
     let zone = |feed: &FeedConfig| Some((feed.info.id.clone(), feed.time_zone?));
     Some(Config {
@@ -219,6 +228,7 @@ fn read(
         batching,
         extra_roots,
         feeds,
+        notify,
     })
 }
 

@@ -32,6 +32,7 @@ pub mod analysis;
 pub mod db;
 pub mod export;
 pub mod http;
+pub mod notify;
 
 pub mod cli;
 pub mod recording;

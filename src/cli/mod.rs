@@ -5,6 +5,7 @@ mod check;
 mod database_url;
 mod demo;
 mod export;
+mod notify;
 mod progress;
 mod replay;
 mod run;
@@ -50,6 +51,8 @@ enum Command {
     Export(export::Export),
     /// Show how the running service's feeds are
     Status(status::Status),
+    /// Try out a webhook
+    Notify(notify::Notify),
     /// Print the address of the database: psql "$(ringside database-url)"
     DatabaseUrl(database_url::DatabaseUrl),
 }
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => in_system(replay.run(config)),
         Command::Export(export) => in_system(export.run(config)),
         Command::Status(status) => in_system(status.run(config)),
+        Command::Notify(notify) => in_system(notify.run(config)),
         Command::DatabaseUrl(url) => url.run(&config),
     };
     match outcome {

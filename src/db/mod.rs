@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod export;
 mod late;
 pub mod migrate;
+pub mod notices;
 mod pool;
 pub mod queries;
 mod rows;

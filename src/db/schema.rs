@@ -251,6 +251,55 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    /// The webhooks that are or once were configured.
+    notice_targets (name) {
+        /// The name of the [[notify]] in the config.
+        name -> Text,
+        /// What happened before this is not told.
+        since -> Timestamptz,
+        /// Notices that were delivered, ever.
+        delivered -> Int8,
+        /// Tries that failed, ever.
+        failed -> Int8,
+        /// Notices that were given up, ever.
+        given_up -> Int8,
+        /// When the receiver said that it is gone (410); null while it is told.
+        stopped_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What webhooks are told, and how far that is done.
+    notices (id) {
+        id -> Int8,
+        /// The name of the [[notify]] in the config.
+        target -> Text,
+        /// heat_finished, record_broken, personal_best, run_finished, dogs_before, feed_down, feed_back.
+        kind -> Text,
+        /// What it is about: a target is told of it once.
+        key -> Text,
+        /// The feed that it is about.
+        feed_id -> Nullable<Int8>,
+        /// What is sent, but for its id; {} once it is settled and names are no longer kept.
+        body -> Jsonb,
+        created_at -> Timestamptz,
+        /// Not sent before this: after a failure later and later, and while a process sends it beyond the end of that.
+        due_at -> Timestamptz,
+        /// How often it was sent.
+        tries -> Int4,
+        delivered_at -> Nullable<Timestamptz>,
+        /// When it was refused for good, or had failed for three days.
+        given_up_at -> Nullable<Timestamptz>,
+        /// Why the last try failed; never the address.
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     /// The time line of a run: what is true of a playset from changed_at on.
     playset_changes (run_id, playset_id, changed_at) {
         run_id -> Int8,
@@ -405,6 +454,7 @@ diesel::joinable!(heat_drivers -> heats (heat_id));
 diesel::joinable!(heats -> feeds (feed_id));
 diesel::joinable!(lap_gaps -> heats (heat_id));
 diesel::joinable!(laps -> heats (heat_id));
+diesel::joinable!(notices -> feeds (feed_id));
 diesel::joinable!(playset_changes -> agility_runs (run_id));
 diesel::joinable!(playsets -> agility_runs (run_id));
 diesel::joinable!(rejected_frames -> feeds (feed_id));
@@ -422,6 +472,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     heats,
     lap_gaps,
     laps,
+    notice_targets,
+    notices,
     playset_changes,
     playsets,
     rejected_frames,

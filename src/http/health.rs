@@ -20,6 +20,7 @@ use crate::{
 use super::{
     Sources,
     gaps::{self, GapWatch, GapsHealth},
+    notices::{self, NoticesHealth},
 };
 
 /// A supervisor that takes longer to answer is not waited for.
@@ -43,6 +44,8 @@ pub struct Health {
     pub database: DatabaseHealth,
     /// Of the last 24 h; none where the database can't tell.
     pub gaps: Option<GapsHealth>,
+    /// None where the database can't tell.
+    pub notices: Option<NoticesHealth>,
     pub feeds: Vec<FeedHealth>,
 }
 
@@ -188,7 +191,12 @@ pub(super) async fn gather(sources: &Sources, gaps: &GapWatch) -> Health {
         },
         _ => None,
     };
-    let (status, reasons) = judge(fleet.as_ref(), &journal, &writer, &database, gaps.as_ref());
+    let notices = match database.reachable {
+        true => notices::look(sources).await,
+        false => None,
+    };
+    let told = Told { gaps: gaps.as_ref(), notices: notices.as_ref() };
+    let (status, reasons) = judge(fleet.as_ref(), &journal, &writer, &database, told);
     Health {
         status,
         reasons,
@@ -198,8 +206,15 @@ pub(super) async fn gather(sources: &Sources, gaps: &GapWatch) -> Health {
         writer,
         database,
         gaps: gaps.and_then(Result::ok),
+        notices,
         feeds: fleet.unwrap_or_default().feeds,
     }
+}
+
+/// What only the database can tell.
+struct Told<'a> {
+    gaps: Option<&'a Result<GapsHealth, String>>,
+    notices: Option<&'a NoticesHealth>,
 }
 
 fn judge(
@@ -207,7 +222,7 @@ fn judge(
     journal: &JournalHealth,
     writer: &WriterHealth,
     database: &DatabaseHealth,
-    gaps: Option<&Result<GapsHealth, String>>,
+    Told { gaps, notices }: Told<'_>,
 ) -> (Overall, Vec<String>) {
     let mut down = Vec::new();
     let mut degraded = Vec::new();
@@ -256,6 +271,9 @@ fn judge(
     }
     if let Some(gaps) = gaps {
         gaps::judge(gaps, &mut degraded, &mut notes);
+    }
+    if let Some(notices) = notices {
+        notices::judge(notices, &mut degraded);
     }
     let status = match (down.is_empty(), degraded.is_empty()) {
         (false, _) => Overall::Down,

@@ -13,10 +13,11 @@ use prometheus_client::{
 use crate::pipeline::supervisor::{FeedHealth, FeedState};
 
 use super::{
-    Sources,
+    NoticesHealth, Sources,
     gaps::GapWatch,
     guard::Guard,
     health::{Health, gather},
+    notices::TargetHealth,
     session::{End, Sessions},
 };
 
@@ -25,6 +26,12 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FeedLabel {
     feed: String,
+}
+
+/// The name of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TargetLabel {
+    target: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -101,10 +108,30 @@ fn registry(health: &Health) -> Registry {
         let lost = gaps.lost_frames as f64;
         gauge(to, "lost_frames_24h", "Received and never written in the last 24 h", lost);
     }
+    if let Some(notices) = &health.notices {
+        count_notices(to, notices);
+    }
     let reachable = f64::from(health.database.reachable);
     gauge(to, "database_up", "The database answers and has our schema", reachable);
     gauge(to, "uptime_seconds", "Since the start of the process", health.uptime_s);
     registry
+}
+
+fn count_notices(to: &mut Registry, notices: &NoticesHealth) {
+    let mut count = |name, help, value: fn(&TargetHealth) -> i64| {
+        let family = Family::<TargetLabel, Counter>::default();
+        for target in &notices.targets {
+            let label = TargetLabel { target: target.name.clone() };
+            family.get_or_create(&label).inc_by(value(target).unsigned_abs());
+        }
+        to.register(name, help, family);
+    };
+    count("notices_delivered", "Notices that a webhook took", |target| target.delivered);
+    count("notices_failed", "Calls of a webhook that failed", |target| target.failed);
+    count("notices_given_up", "Notices that nobody took", |target| target.given_up);
+    gauge(to, "notices_pending", "Found and not delivered yet", notices.pending as f64);
+    let oldest = notices.oldest_s.unwrap_or(0.0);
+    gauge(to, "notices_oldest_seconds", "How long the oldest of them waits", oldest);
 }
 
 fn count_sessions(to: &mut Registry, sessions: &Sessions) {

@@ -14,6 +14,7 @@ pub mod guard;
 mod health;
 mod karts;
 mod metrics;
+mod notices;
 mod overlay;
 mod pages;
 mod privacy;
@@ -55,6 +56,7 @@ use session::Sessions;
 pub use desk::{Desk, Unanswered};
 pub use gaps::GapsHealth;
 pub use health::{DatabaseHealth, Health, JournalHealth, Overall, WriterHealth};
+pub use notices::{NoticeNames, NoticesHealth};
 pub use privacy::Privacy;
 pub use relay::{RelayPort, serve_port};
 pub use stream::Outlet;
@@ -65,6 +67,8 @@ pub struct Sources {
     pub live: LiveDesk,
     pub privacy: Privacy,
     pub almanac: Arc<Almanac>,
+    /// Whom notices are sent to.
+    pub notices: Arc<NoticeNames>,
     pub liveness: Arc<Liveness>,
     pub writer: Arc<WriterCounters>,
     pub journal: Arc<JournalCounters>,

@@ -40,6 +40,7 @@ mod guard;
 mod heat_analysis;
 mod http;
 mod journal;
+mod notices;
 mod outage;
 mod overlays;
 mod pages;

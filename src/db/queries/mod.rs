@@ -94,7 +94,7 @@ pub fn last_generations(conn: &mut PgConnection) -> QueryResult<HashMap<FeedId, 
 }
 
 /// Asks several questions about one moment.
-fn snapshot<T>(
+pub(super) fn snapshot<T>(
     conn: &mut PgConnection,
     ask: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
 ) -> QueryResult<T> {
