@@ -23,7 +23,7 @@ use actix_web::{
 use anyhow::Context;
 use log::{error, warn};
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -52,6 +52,7 @@ use crate::{
         supervisor::{FeedSupervisor, Patience, SupervisorParams, on_threads},
         websocket::SocketSettings,
     },
+    retention::{Keeper, Keeping},
 };
 
 use claims::{allow_many_files, bind, lock_data_dir};
@@ -65,6 +66,8 @@ pub use watchdog::{Watchdog, WatchdogParams};
 
 /// Draining gets so long; what is not written by then is counted and said.
 pub const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// What is older than it may be is looked for so often.
+const TIDY_EVERY: Duration = Duration::from_secs(3_600);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A feed that the journal does not know may have a past in the database; it is waited for so long.
@@ -91,6 +94,8 @@ pub struct App {
     threads: Vec<Arbiter>,
     database: Opening,
     tally: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+    keeping: watch::Sender<Keeping>,
     notices: Mutex<Notices>,
     notice_names: Arc<NoticeNames>,
     /// Held as long as the service runs: one service a data directory.
@@ -163,6 +168,14 @@ impl App {
 
         let pool = database.pool().clone();
         let tally = actix::spawn(tally::keep(pool.clone()));
+        let (keeping, kept) = watch::channel(config.retention.clone());
+        let keeper = Keeper {
+            pool: pool.clone(),
+            data_dir: config.data_dir.clone(),
+            journal_dir: journal_dir(&config.data_dir),
+            every: TIDY_EVERY,
+        };
+        let keeper = actix::spawn(keeper.keep(kept));
         let plan = notices::plan(&config);
         let notice_names = Arc::new(NoticeNames::default());
         notice_names.set(notices::names(&plan));
@@ -256,6 +269,8 @@ impl App {
             threads,
             database,
             tally,
+            keeper,
+            keeping,
             notices: Mutex::new(notices),
             notice_names,
             _lock: lock,
@@ -365,6 +380,15 @@ impl App {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).set(plan)
     }
 
+    /// Keeps names and rows for so long from now on; whether that is a change.
+    pub fn set_retention(&self, config: &Config) -> bool {
+        self.keeping.send_if_modified(|keeping| {
+            let is_news = *keeping != config.retention;
+            keeping.clone_from(&config.retention);
+            is_news
+        })
+    }
+
     /// Whether every stage still runs; a stage that is gone does not come back by itself.
     pub fn is_whole(&self) -> bool {
         self.supervisor.connected()
@@ -402,6 +426,7 @@ impl App {
             warn!("the journal was not closed within {DRAIN_WITHIN:?}");
         }
         self.tally.abort();
+        self.keeper.abort();
         self.notices.into_inner().unwrap_or_else(PoisonError::into_inner).stop().await;
         self.sessions.end_all();
         for server in &self.http {

@@ -8,6 +8,7 @@ mod alias;
 mod certificates;
 mod http;
 mod notify;
+mod retention;
 mod section;
 
 #[cfg(test)]
@@ -30,11 +31,13 @@ use crate::{
     http::almanac::Entries,
     notify::Target,
     pipeline::{connection::PaceLimits, journal::file::Keep, writer::Batching},
+    retention::Keeping,
 };
 
 use alias::{read_aliases, read_time_zone};
 use http::{read_http, read_relay};
 use notify::read_notify;
+use retention::read_retention;
 use section::Section;
 
 pub use http::{HttpConfig, RelayConfig};
@@ -61,6 +64,7 @@ pub struct Config {
     /// Time zones of the feeds, and names that mean one person.
     pub almanac: Entries,
     pub notify: Vec<Arc<Target>>,
+    pub retention: Keeping,
     /// No problems, and still something to know.
     pub notes: Vec<String>,
 }
@@ -198,9 +202,19 @@ fn read(
         "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
         "alias",
     let notify = root.sections("notify", problems);
+    let retention = root.section("retention", problems);
     let keys = [
-        "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
+        "data_dir",
+        "http",
+        "relay",
+        "database",
+        "limits",
+        "journal",
+        "writer",
+        "tls",
+        "feed",
         "notify",
+        "retention",
     ];
     root.finish(&keys, problems);
 
@@ -208,12 +222,16 @@ fn read(
     let relay = read_relay(relay, http.as_ref(), problems);
     let database_url = read_database(database, problems);
     let limits = read_limits(limits, problems);
-    let journal = read_journal(journal, problems);
+    let mut journal = read_journal(journal, problems);
     let batching = read_writer(writer, problems);
     let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
     let aliases = read_aliases(aliases, problems);
     let notify = read_notify(notify, &feeds, problems);
+    let longest_told = notify.iter().map(|target| target.max_age).max().unwrap_or_default();
+    let retention = read_retention(retention, longest_told, problems);
+    // Frames hold names.
+    journal.for_time = retention.names.map_or(journal.for_time, |age| age.min(journal.for_time));
     let http = http?;
     let zone = |feed: &FeedConfig| Some((feed.info.id.clone(), feed.time_zone?));
     Some(Config {
@@ -229,6 +247,7 @@ fn read(
         extra_roots,
         feeds,
         notify,
+        retention,
     })
 }
 

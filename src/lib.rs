@@ -33,6 +33,7 @@ pub mod db;
 pub mod export;
 pub mod http;
 pub mod notify;
+pub mod retention;
 
 pub mod cli;
 pub mod recording;

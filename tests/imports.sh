@@ -30,6 +30,8 @@ forbid src/db '(actix_web|awc::|crate::(feed|http|notify|app|cli|config|simulato
 forbid src/http '(crate::(feed|notify|simulator|cli|app)|schema::|diesel)' 'http reaches data by db::queries only'
 forbid src/notify '(crate::(feed|pipeline|simulator|cli|app)|schema::|diesel)' \
 	'notices go by the tables, and reach them by db::notices only'
+forbid src/retention '(crate::(feed|pipeline|simulator|cli|app|http|notify)|schema::|diesel)' \
+	'retention knows only the database'
 forbid src/recording 'crate::(pipeline|db|http|notify|app|cli|config|simulator)' 'a recording knows only what venues speak'
 forbid src/simulator 'crate::(pipeline|db|http|notify|app|cli|config)' 'simulated venues know nothing of the service'
 exit $failed

@@ -5,6 +5,7 @@ mod check;
 mod database_url;
 mod demo;
 mod export;
+mod forget;
 mod notify;
 mod progress;
 mod replay;
@@ -51,6 +52,8 @@ enum Command {
     Export(export::Export),
     /// Show how the running service's feeds are
     Status(status::Status),
+    /// Take one person out of all tables and the journal
+    Forget(forget::Forget),
     /// Try out a webhook
     Notify(notify::Notify),
     /// Print the address of the database: psql "$(ringside database-url)"
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => in_system(replay.run(config)),
         Command::Export(export) => in_system(export.run(config)),
         Command::Status(status) => in_system(status.run(config)),
+        Command::Forget(forget) => in_system(forget.run(config)),
         Command::Notify(notify) => in_system(notify.run(config)),
         Command::DatabaseUrl(url) => url.run(&config),
     };

@@ -124,11 +124,15 @@ async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Fai
     if !told.is_empty() {
         info!("[[notify]] read again changed={}", told.join(","));
     }
+    if app.set_retention(&config) {
+        info!("[retention] read again");
+    }
     let changed = app.set_feeds(config.feeds).await?;
     info!(
         "configuration read again added={} changed={} removed={}; a change of anything but feeds, \
          aliases and [http] needs a restart",
          [http] and [[notify]] needs a restart",
+         [http], [[notify]] and [retention] needs a restart",
         changed.added.len(),
         changed.changed.len(),
         changed.removed.len()

@@ -13,6 +13,7 @@ mod counters;
 pub mod disk;
 mod error;
 pub mod file;
+pub mod forget;
 mod handing;
 pub mod reader;
 mod tail;
