@@ -145,6 +145,18 @@ impl<W: Write + Send> Export<W> {
     }
 }
 
+/// The columns of a data set as a table in Markdown: in the description of the API and in
+/// `docs/data.md`.
+pub fn table(what: DataSet) -> String {
+    let mut table = "| column | type | meaning |\n|---|---|---|\n".to_owned();
+    for column in what.columns() {
+        let null = if column.nullable { ", or null" } else { "" };
+        let kind = column.kind.as_str();
+        table.push_str(&format!("| `{}` | {kind}{null} | {} |\n", column.name, column.meaning));
+    }
+    table
+}
+
 /// Leaves no more of people in the rows than may be shown.
 fn hide(rows: &mut [Row], what: DataSet, show: ShowName) {
     let told = what.columns().enumerate().filter(|(_, column)| column.tells != Tells::Facts);

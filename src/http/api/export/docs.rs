@@ -2,7 +2,7 @@
 
 use utoipa::{Modify, openapi::OpenApi};
 
-use crate::export::DataSet;
+use crate::export::{DataSet, table};
 
 /// Adds the columns to what is said of exports.
 pub(super) struct Columns;
@@ -18,15 +18,4 @@ impl Modify for Columns {
         }
         export.description = Some(text);
     }
-}
-
-/// In Markdown, as in `docs/data.md`.
-fn table(set: DataSet) -> String {
-    let mut table = "| column | type | meaning |\n|---|---|---|\n".to_owned();
-    for column in set.columns() {
-        let null = if column.nullable { ", or null" } else { "" };
-        let kind = column.kind.as_str();
-        table.push_str(&format!("| `{}` | {kind}{null} | {} |\n", column.name, column.meaning));
-    }
-    table
 }

@@ -24,7 +24,6 @@ use crate::{
 use super::{
     ApiError, Sources, Strict, look,
     params::{self, FeedSlug, Moment},
-    strict::Named,
 };
 
 use self::{docs::Columns, pump::Refused};
@@ -37,11 +36,6 @@ pub(super) struct Docs;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/export/{what}", look().to(export));
-}
-
-#[derive(Deserialize)]
-struct What {
-    what: String,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -82,14 +76,11 @@ struct ExportQuery {
             (String = "application/jsonl"),
             (String = "application/vnd.apache.parquet"),
         )),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
     ),
 )]
 async fn export(
     request: HttpRequest,
-    Named(What { what }): Named<What>,
+    what: web::Path<String>,
     Strict(query): Strict<ExportQuery>,
     sources: web::Data<Sources>,
     exports: web::Data<Exports>,
@@ -97,7 +88,7 @@ async fn export(
 ) -> Result<HttpResponse, ApiError> {
     let Some(what) = DataSet::named(&what) else {
         let sets = DataSet::ALL.map(DataSet::as_str).join(", ");
-        return Err(ApiError::not_found(format!("data set {what:?}; there are {sets}")));
+        return Err(ApiError::not_found(format!("data set {:?}; there are {sets}", *what)));
     };
     let format = format(&query)?;
     let wanted = Wanted {
