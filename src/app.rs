@@ -33,9 +33,8 @@ use crate::{
     event::Event,
     feed::bmi,
     http::{
-        self, Desk, Privacy, RelayPort,
-        almanac::Almanac,
         self, Desk, NoticeNames, Privacy, RelayPort,
+        almanac::Almanac,
         guard::{Guard, RulesChanged},
         session::{SessionLimits, Sessions},
     },
@@ -373,6 +372,8 @@ impl App {
     /// Goes by these time zones and aliases from now on; whether they are others than before.
     pub fn set_almanac(&self, config: &Config) -> bool {
         self.almanac.replace(config.almanac.clone())
+    }
+
     /// Tells these targets of these feeds from now on; those that are new or others than before.
     pub fn set_notify(&self, config: &Config) -> Vec<String> {
         let plan = notices::plan(config);

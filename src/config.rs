@@ -198,9 +198,6 @@ fn read(
     let tls = root.section("tls", problems);
     let feeds = root.sections("feed", problems);
     let aliases = root.sections("alias", problems);
-    let keys = [
-        "data_dir", "http", "relay", "database", "limits", "journal", "writer", "tls", "feed",
-        "alias",
     let notify = root.sections("notify", problems);
     let retention = root.section("retention", problems);
     let keys = [
@@ -213,6 +210,7 @@ fn read(
         "writer",
         "tls",
         "feed",
+        "alias",
         "notify",
         "retention",
     ];

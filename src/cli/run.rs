@@ -120,6 +120,7 @@ async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Fai
     }
     if app.set_almanac(&config) {
         info!("time zones and aliases read again");
+    }
     let told = app.set_notify(&config);
     if !told.is_empty() {
         info!("[[notify]] read again changed={}", told.join(","));
@@ -130,9 +131,7 @@ async fn take_up(app: &App, reloaded: Result<Config, Failure>) -> Result<(), Fai
     let changed = app.set_feeds(config.feeds).await?;
     info!(
         "configuration read again added={} changed={} removed={}; a change of anything but feeds, \
-         aliases and [http] needs a restart",
-         [http] and [[notify]] needs a restart",
-         [http], [[notify]] and [retention] needs a restart",
+         aliases, [http], [[notify]] and [retention] needs a restart",
         changed.added.len(),
         changed.changed.len(),
         changed.removed.len()

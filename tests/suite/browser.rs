@@ -9,8 +9,8 @@ mod overlay;
 mod ring;
 mod runs;
 mod stage;
-mod walk;
 mod track;
+mod walk;
 
 /// A name that must never be more than a name.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";

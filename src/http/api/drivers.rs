@@ -33,6 +33,10 @@ struct AfterName(String);
 
 impl Key for AfterName {
     const NAME: &'static str = "drivers";
+
+    fn example() -> Self {
+        Self("ann".to_owned())
+    }
 }
 
 /// A heat and an entry in it.
@@ -41,6 +45,10 @@ struct BeforeHeat(i64, i64);
 
 impl Key for BeforeHeat {
     const NAME: &'static str = "driver_heats";
+
+    fn example() -> Self {
+        Self(1, 1)
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
