@@ -10,6 +10,7 @@ demo: postgres ## Build and show everything at work: simulated venues, a private
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
 test: postgres chromium tester ## Build and pass every test
+test: postgres chromium dataframes ## Build and pass every test
 	cargo test --locked
 
 check: ## Format, lints, imports between folders
@@ -67,3 +68,7 @@ tester: # The property-based tester of the API, from PyPI
 	@tests/schemathesis/get.sh >/dev/null
 
 .PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak fanout screenshots schema postgres chromium tester
+dataframes: # A spreadsheet and a data frame library, for the tests of exports
+	@tests/dataframes.sh >/dev/null
+
+.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout screenshots schema postgres chromium dataframes

@@ -35,13 +35,13 @@ fi
 if ! "$python" -c 'import polars' 2>/dev/null; then
 	echo "installing polars …" >&2
 	folder=$(dirname "$(dirname "$python")")
+	mkdir -p "$(dirname "$folder")"
 	# Nobody sees it half made, also when two come at once.
 	fresh=$(mktemp -d "${CARGO_TARGET_DIR:-target}/dataframes.XXXXXX")
 	trap 'rm -rf "$fresh"' EXIT
 	python3 -m venv "$fresh" 2>/dev/null || missing "Python's venv is missing: sudo apt-get install python3-venv"
 	"$fresh/bin/python" -m pip install --quiet --disable-pip-version-check "polars==$polars" >&2 ||
 		missing "polars can't be installed: python3 -m venv ${folder} && ${folder}/bin/pip install polars==$polars"
-	mkdir -p "$(dirname "$folder")"
 	rm -rf "$folder"
 	mv "$fresh" "$folder"
 fi

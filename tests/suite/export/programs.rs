@@ -82,7 +82,7 @@ fn polars_reads_every_row_of_every_format() {
     let (types, playsets) = polars(&write(&db, DataSet::Playsets, Format::Parquet, folder));
     assert_eq!(types["time_s"], "Decimal(precision=38, scale=6)");
     assert_eq!(
-        (&playsets[0]["time_s"], &playsets[1]["time_s"]),
+        (&playsets[0]["time_s"], &playsets[1]["speed_m_s"]),
         (&json!("35.400000"), &json!("-0.500000"))
     );
     assert_eq!((&playsets[0]["club"], &playsets[1]["club"]), (&json!(""), &Value::Null));
