@@ -3,14 +3,16 @@
 //! Changes are told in the order of the transactions that made them, and only once no older
 //! transaction is open any more: what comes later has a greater number.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use diesel::{
-    OptionalExtension, PgConnection, QueryDsl, QueryResult, QueryableByName, RunQueryDsl,
-    sql_query,
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryResult, QueryableByName,
+    RunQueryDsl, sql_query,
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz},
 };
 
-use crate::db::schema::heats;
+use crate::db::schema::{feeds, heat_drivers, heats};
 
 use super::{heat_list::feed_id, snapshot};
 
@@ -41,21 +43,6 @@ WHERE (changed_in, heat_id, driver_id, lap) > ($1, $2, $3, $4) \
   AND changed_in < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
 ORDER BY changed_in, heat_id, driver_id, lap LIMIT $5";
 
-/// Of those that were looked at, the laps of feed $7.
-const TELL: &str = "\
-SELECT looked.*, feeds.slug AS feed, heats.name AS heat, drivers.name AS driver \
-FROM looked \
-JOIN heats ON heats.id = looked.heat_id \
-JOIN feeds ON feeds.id = heats.feed_id \
-LEFT JOIN heat_drivers AS drivers USING (heat_id, driver_id) \
-WHERE $7 IS NULL OR heats.feed_id = $7 \
-ORDER BY looked.changed_in, looked.heat_id, looked.driver_id, looked.lap LIMIT $8";
-
-/// How many were looked at, and the last of them.
-const END: &str = "\
-SELECT changed_in, heat_id, driver_id, lap, count(*) OVER () AS looked_at FROM looked \
-ORDER BY changed_in DESC, heat_id DESC, driver_id DESC, lap DESC LIMIT 1";
-
 /// A place in the order of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
 pub struct ChangeMark {
@@ -75,18 +62,20 @@ impl ChangeMark {
 }
 
 /// What is true of a lap since it changed.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LapChange {
-    #[diesel(embed)]
-    pub mark: ChangeMark,
-    #[diesel(sql_type = Text)]
     pub feed: String,
     /// The name of the heat.
-    #[diesel(sql_type = Text)]
     pub heat: String,
     /// None for a driver without a standing.
-    #[diesel(sql_type = Nullable<Text>)]
     pub driver: Option<String>,
+    pub lap: ChangedLap,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct ChangedLap {
+    #[diesel(embed)]
+    pub mark: ChangeMark,
     #[diesel(sql_type = Integer)]
     pub lap_ms: i32,
     #[diesel(sql_type = Nullable<Text>)]
@@ -178,28 +167,6 @@ struct Database {
     next: i64,
 }
 
-#[derive(QueryableByName)]
-struct End {
-    #[diesel(embed)]
-    mark: ChangeMark,
-    #[diesel(sql_type = BigInt)]
-    looked_at: i64,
-}
-
-/// Begins the statement that asks what of the changes that were looked at.
-macro_rules! looked_at {
-    ($look:expr, $what:expr) => {{
-        let of = if $look.heat.is_some() { OF_HEAT } else { OF_ALL };
-        sql_query(format!("WITH looked AS MATERIALIZED ({of}) {}", $what))
-            .bind::<BigInt, _>($look.after.changed_in)
-            .bind::<BigInt, _>($look.after.heat_id)
-            .bind::<BigInt, _>($look.after.driver_id)
-            .bind::<Integer, _>($look.after.lap)
-            .bind::<BigInt, _>(i64::from($look.depth()))
-            .bind::<Nullable<BigInt>, _>($look.heat)
-    }};
-}
-
 struct Look {
     feed: Option<i64>,
     heat: Option<i64>,
@@ -208,24 +175,69 @@ struct Look {
 }
 
 impl Look {
-    /// Where nothing is left out, as many as are wanted.
-    fn depth(&self) -> u32 {
-        if self.feed.is_some() { LOOK.max(self.limit) } else { self.limit }
+    /// What there is to tell, where to go on, and whether there may be more.
+    fn take(&self, conn: &mut PgConnection) -> QueryResult<(Vec<LapChange>, ChangeMark, bool)> {
+        // Where nothing is left out, as many as are wanted.
+        let depth = if self.feed.is_some() { LOOK.max(self.limit) } else { self.limit };
+        let looked_at: Vec<ChangedLap> =
+            sql_query(if self.heat.is_some() { OF_HEAT } else { OF_ALL })
+                .bind::<BigInt, _>(self.after.changed_in)
+                .bind::<BigInt, _>(self.after.heat_id)
+                .bind::<BigInt, _>(self.after.driver_id)
+                .bind::<Integer, _>(self.after.lap)
+                .bind::<BigInt, _>(i64::from(depth))
+                .bind::<Nullable<BigInt>, _>(self.heat)
+                .load(conn)?;
+        let mut more = looked_at.len() == depth as usize;
+        let context = Context::of(conn, &looked_at)?;
+        let mut next = self.after;
+        let mut changes = Vec::new();
+        for lap in looked_at {
+            if changes.len() == self.limit as usize {
+                more = true;
+                break;
+            }
+            next = lap.mark;
+            changes.extend(context.tell(lap, self.feed));
+        }
+        Ok((changes, next, more))
+    }
+}
+
+/// Names of what laps belong to. Looked up by themselves: thousands of laps are of a few heats.
+struct Context {
+    /// The feed's number and slug, and the heat's name, by heat.
+    heats: HashMap<i64, (i64, String, String)>,
+    /// By heat and driver.
+    drivers: HashMap<(i64, i64), String>,
+}
+
+impl Context {
+    fn of(conn: &mut PgConnection, laps: &[ChangedLap]) -> QueryResult<Self> {
+        let ids: BTreeSet<i64> = laps.iter().map(|lap| lap.mark.heat_id).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let of_heats: Vec<(i64, (i64, String, String))> = heats::table
+            .inner_join(feeds::table)
+            .filter(heats::id.eq_any(&ids))
+            .select((heats::id, (feeds::id, feeds::slug, heats::name)))
+            .load(conn)?;
+        let of_drivers: Vec<((i64, i64), String)> = heat_drivers::table
+            .filter(heat_drivers::heat_id.eq_any(&ids))
+            .select(((heat_drivers::heat_id, heat_drivers::driver_id), heat_drivers::name))
+            .load(conn)?;
+        let heats = of_heats.into_iter().collect();
+        Ok(Self { heats, drivers: of_drivers.into_iter().collect() })
     }
 
-    fn take(&self, conn: &mut PgConnection) -> QueryResult<(Vec<LapChange>, ChangeMark, bool)> {
-        let changes: Vec<LapChange> = looked_at!(self, TELL)
-            .bind::<Nullable<BigInt>, _>(self.feed)
-            .bind::<BigInt, _>(i64::from(self.limit))
-            .load(conn)?;
-        let end: Option<End> = looked_at!(self, END).get_result(conn).optional()?;
-        let Some(end) = end else { return Ok((changes, self.after, false)) };
-        let more = end.looked_at == i64::from(self.depth());
-        Ok(match changes.last().map(|last| last.mark) {
-            Some(last) if changes.len() == self.limit as usize => {
-                (changes, last, more || last != end.mark)
-            }
-            _ => (changes, end.mark, more),
-        })
+    /// None for a lap of another feed.
+    fn tell(&self, lap: ChangedLap, feed: Option<i64>) -> Option<LapChange> {
+        let ChangeMark { heat_id, driver_id, .. } = lap.mark;
+        // Every lap has a heat.
+        let (feed_id, slug, heat) = self.heats.get(&heat_id)?;
+        if feed.is_some_and(|feed| feed != *feed_id) {
+            return None;
+        }
+        let driver = self.drivers.get(&(heat_id, driver_id)).cloned();
+        Some(LapChange { feed: slug.clone(), heat: heat.clone(), driver, lap })
     }
 }

@@ -40,6 +40,8 @@ pub use changes::{ChangeFilter, ChangeMark, Followed, LapChange, LapChanges, lap
 pub use drivers::{
     DriverBest, DriverHeat, DriverHistory, DriverName, DriversWanted, driver_history, driver_names,
     venue_feeds,
+pub use changes::{
+    ChangeFilter, ChangeMark, ChangedLap, Followed, LapChange, LapChanges, lap_changes,
 };
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use heat_list::{HeatFilter, ListedHeat, list_heats};

@@ -41,7 +41,8 @@ pub fn known_feeds(conn: &mut PgConnection, kind: Option<&str>) -> QueryResult<V
 }
 
 /// Feeds of kind $1, and the one called $2, where they are given; of each its newest connection and
-/// what it told last.
+/// what it told last. Pairs are compared so that only `…_by_first_seen` can answer: by time alone a
+/// feed that tells of no heats would be looked for among all heats of the others.
 const RECORDS: &str = "\
 SELECT feeds.slug, feeds.kind, feeds.venue, feeds.name, \
        newest.connected_at, newest.disconnected_at, newest.reason, \
@@ -53,10 +54,14 @@ LEFT JOIN LATERAL ( \
     WHERE feed_id = feeds.id ORDER BY generation DESC LIMIT 1) AS newest ON true \
 LEFT JOIN LATERAL ( \
     SELECT last_seen_at FROM heats \
-    WHERE feed_id = feeds.id ORDER BY first_seen_at DESC LIMIT 1) AS heat ON true \
+    WHERE (feed_id, first_seen_at) >= (feeds.id, '-infinity') \
+      AND (feed_id, first_seen_at) <= (feeds.id, 'infinity') \
+    ORDER BY feed_id DESC, first_seen_at DESC LIMIT 1) AS heat ON true \
 LEFT JOIN LATERAL ( \
     SELECT last_seen_at FROM agility_runs \
-    WHERE feed_id = feeds.id ORDER BY first_seen_at DESC LIMIT 1) AS run ON true \
+    WHERE (feed_id, first_seen_at) >= (feeds.id, '-infinity') \
+      AND (feed_id, first_seen_at) <= (feeds.id, 'infinity') \
+    ORDER BY feed_id DESC, first_seen_at DESC LIMIT 1) AS run ON true \
 WHERE ($1 IS NULL OR feeds.kind = $1) AND ($2 IS NULL OR feeds.slug = $2) \
 ORDER BY feeds.slug";
 

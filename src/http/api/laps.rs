@@ -132,20 +132,21 @@ struct ChangedLap {
 
 impl ChangedLap {
     fn new(change: LapChange, privacy: Privacy) -> Self {
+        let LapChange { feed, heat, driver, lap } = change;
         Self {
-            feed: change.feed,
-            heat_id: change.mark.heat_id,
-            heat: change.heat,
-            driver_id: change.mark.driver_id,
-            driver: change.driver.map(|name| privacy.show(&name).into_owned()),
-            lap: change.mark.lap,
-            lap_ms: change.lap_ms,
-            kart: change.kart,
-            position: change.position,
-            crossed_at: change.crossed_at,
-            source: change.source,
-            error_ms: change.error_ms,
-            removed_at: change.removed_at,
+            feed,
+            heat_id: lap.mark.heat_id,
+            heat,
+            driver_id: lap.mark.driver_id,
+            driver: driver.map(|name| privacy.show(&name).into_owned()),
+            lap: lap.mark.lap,
+            lap_ms: lap.lap_ms,
+            kart: lap.kart,
+            position: lap.position,
+            crossed_at: lap.crossed_at,
+            source: lap.source,
+            error_ms: lap.error_ms,
+            removed_at: lap.removed_at,
         }
     }
 }

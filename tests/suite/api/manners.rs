@@ -6,6 +6,12 @@ use actix::System;
 use awc::http::Method;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::wait_until;
 
 use super::world::World;
 
@@ -111,6 +117,7 @@ fn methods_that_change_things_are_refused_with_those_that_are_there() {
 fn answer_is_not_sent_again_when_the_caller_has_it() {
     System::new().block_on(async {
         let world = World::open().await;
+        world.settled().await;
         for path in ["/api/openapi.json", "/api/v1/feeds", "/api/v1/heats/1", "/api/v1/laps"] {
             let tag = world.get(path).await.header("etag").to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");
@@ -172,5 +179,44 @@ fn page_tells_of_every_address_with_an_example_that_answers() {
                 assert_eq!(world.get(&address).await.status, 200, "{address}");
             }
         }
+    });
+}
+
+/// Asks for a heat, and takes nothing but the head of the answer.
+async fn lazy_reader(world: &World, path: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(world.service.address()).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    socket.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    socket
+}
+
+#[test]
+fn readers_that_take_nothing_leave_a_place_for_others_and_theirs_when_they_go() {
+    System::new().block_on(async {
+        let world = World::open().await;
+        world.db.execute(
+            "INSERT INTO heat_drivers (heat_id, feed_id, driver_id, name, kart, web_member_id, \
+             position, laps, gap, last_passing, updated_at) \
+             SELECT 4, 2, id, 'Driver', id, 0, id, 5000, '', false, now() \
+             FROM generate_series(1, 40) AS id; \
+             INSERT INTO laps (heat_id, driver_id, lap, lap_ms, source, error_ms) \
+             SELECT 4, driver, lap, 60000, 'timed', 0 \
+             FROM generate_series(1, 40) AS driver, generate_series(1, 5000) AS lap",
+        );
+        let lazy = [
+            lazy_reader(&world, "/api/v1/heats/4").await,
+            lazy_reader(&world, "/api/v1/heats/4").await,
+        ];
+        assert_eq!(world.get("/api/v1/feeds").await.status, 200);
+        let busy = world.get("/api/v1/heats/1").await;
+        assert_eq!((busy.status, &busy.json()["error"]["code"]), (503, &json!("unavailable")));
+        drop(lazy);
+        wait_until("their places are free", async || {
+            world.get("/api/v1/heats/1").await.status == 200
+        })
+        .await;
     });
 }
