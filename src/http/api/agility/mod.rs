@@ -31,10 +31,10 @@ pub(super) struct Docs;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/runs", look().to(runs::runs))
-        .route("/runs/{id}", look().to(one::run))
-        .route("/runs/{id}/timeline", look().to(one::timeline))
-        .route("/runs/{id}/targets", look().to(one::run_targets))
-        .route("/runs/{id}/until/{dorsal}", look().to(one::run_until))
+        .route("/runs/{run}", look().to(one::run))
+        .route("/runs/{run}/timeline", look().to(one::timeline))
+        .route("/runs/{run}/targets", look().to(one::run_targets))
+        .route("/runs/{run}/until/{dorsal}", look().to(one::run_until))
         .route("/dogs/{dorsal}", look().to(pairs::dog))
         .route("/handlers/{name}", look().to(pairs::handler))
         .route("/clubs", look().to(tables::clubs))

@@ -1,4 +1,4 @@
-//! `/api/v1/runs/{id}`: a run, its time line, what there is to beat in it, and whose turn it is.
+//! `/api/v1/runs/{run}`: a run, its time line, what there is to beat in it, and whose turn it is.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +14,17 @@ use crate::{
 };
 
 use super::{
-    super::{ApiError, Sources, Strict, answer, decimal::Decimal},
+    super::{
+        ApiError, Named, Sources, Strict, answer,
+        decimal::Decimal,
+        params::{Id, Nothing, Phrase},
+    },
+    params::RunPath,
     shape::{Combined, Course, Playset, Run, dogs},
 };
 
 /// With more faults and refusals there is no qualification.
 const MOST_MARKS: i32 = 5;
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Nothing {}
 
 #[derive(Serialize, ToSchema)]
 struct OneRun {
@@ -42,22 +42,18 @@ struct OneRun {
 /// A run with its course, its dogs, and the combined results.
 #[utoipa::path(
     get,
-    path = "/api/v1/runs/{id}",
-    params(("id" = i64, Path, description = "The number of the run."), Nothing),
-    responses(
-        (status = 200, body = OneRun),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/runs/{run}",
+    tag = "agility",
+    params(RunPath),
+    responses((status = 200, body = OneRun)),
 )]
 pub(super) async fn run(
     request: HttpRequest,
-    id: web::Path<String>,
+    Named(RunPath { run: Id(id) }): Named<RunPath>,
     _nothing: Strict<Nothing>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let sheet = sheet(&sources, &id).await?;
+    let sheet = sheet(&sources, id).await?;
     let names = sources.privacy;
     let stored = &sheet.run.stored;
     answer(
@@ -83,34 +79,36 @@ struct Timeline {
 #[derive(Serialize, ToSchema)]
 struct Change {
     playset_id: String,
+    #[schema(required)]
     dorsal: Option<String>,
     changed_at: DateTime<Utc>,
+    #[schema(required)]
     status: Option<String>,
+    #[schema(required)]
     faults: Option<i32>,
+    #[schema(required)]
     refusals: Option<i32>,
+    #[schema(required)]
     disqualification: Option<String>,
+    #[schema(required)]
     time_s: Option<Decimal>,
 }
 
 /// What happened on course, and when.
 #[utoipa::path(
     get,
-    path = "/api/v1/runs/{id}/timeline",
-    params(("id" = i64, Path, description = "The number of the run."), Nothing),
-    responses(
-        (status = 200, body = Timeline),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/runs/{run}/timeline",
+    tag = "agility",
+    params(RunPath),
+    responses((status = 200, body = Timeline)),
 )]
 pub(super) async fn timeline(
     request: HttpRequest,
-    id: web::Path<String>,
+    Named(RunPath { run: Id(id) }): Named<RunPath>,
     _nothing: Strict<Nothing>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let sheet = sheet(&sources, &id).await?;
+    let sheet = sheet(&sources, id).await?;
     let dorsals: BTreeMap<&str, &Option<String>> =
         sheet.run.playsets.iter().map(|dog| (dog.playset_id.as_str(), &dog.pair.dorsal)).collect();
     let changes = sheet.changes.iter().map(|change| Change {
@@ -132,6 +130,7 @@ pub(super) async fn timeline(
 #[into_params(parameter_in = Query)]
 pub(super) struct TargetsQuery {
     /// Only for a dog with so many faults and refusals, 0 to 5.
+    #[param(minimum = 0, maximum = 5)]
     marks: Option<i32>,
 }
 
@@ -140,9 +139,11 @@ struct Targets {
     run_id: i64,
     course: Course,
     /// Who leads; null where nobody is placed yet.
+    #[schema(required)]
     leader: Option<Playset>,
     /// Whether all words that the venue gave in this run so far are those of `limit_s`; null where
     /// it gave none.
+    #[schema(required)]
     limits_agree: Option<bool>,
     targets: Vec<Target>,
 }
@@ -155,13 +156,17 @@ struct Target {
     marks: i32,
     /// The total penalization below which the qualification is given, by the rules of the FCI: the
     /// venue does not send it. Null for the lead.
+    #[schema(required)]
     limit_s: Option<i32>,
     reach: ReachWord,
     /// The time to run; null unless `reach` is `time`.
+    #[schema(required)]
     time_s: Option<Decimal>,
     /// Just that time is enough; else it takes less.
+    #[schema(required)]
     or_equal: Option<bool>,
     /// Metres a second that make that time, rounded up; null where the length is not known.
+    #[schema(required)]
     speed_m_s: Option<Decimal>,
 }
 
@@ -216,18 +221,14 @@ impl From<RingTarget> for Target {
 /// Time and speed for the lead and for each qualification, by the number of faults and refusals.
 #[utoipa::path(
     get,
-    path = "/api/v1/runs/{id}/targets",
-    params(("id" = i64, Path, description = "The number of the run."), TargetsQuery),
-    responses(
-        (status = 200, body = Targets),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/runs/{run}/targets",
+    tag = "agility",
+    params(RunPath, TargetsQuery),
+    responses((status = 200, body = Targets)),
 )]
 pub(super) async fn run_targets(
     request: HttpRequest,
-    id: web::Path<String>,
+    Named(RunPath { run: Id(id) }): Named<RunPath>,
     Strict(query): Strict<TargetsQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
@@ -239,7 +240,7 @@ pub(super) async fn run_targets(
             return Err(ApiError::bad_parameter("marks", right));
         }
     };
-    let sheet = sheet(&sources, &id).await?;
+    let sheet = sheet(&sources, id).await?;
     let results = ring::results(&sheet.run.playsets);
     let leader = ring::leader(&results);
     let course = &sheet.run.stored.run.course;
@@ -258,11 +259,23 @@ pub(super) async fn run_targets(
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct UntilPath {
+    /// The id of the run.
+    #[param(inline)]
+    run: Id,
+    /// The dog's dorsal.
+    #[param(inline)]
+    dorsal: Phrase,
+}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct UntilQuery {
     /// The dog's start number, for those who know it from the start list: venues tell it only when
     /// the dog's turn is near. What the venue told comes first.
+    #[param(inline)]
     start_order: Option<i32>,
 }
 
@@ -271,18 +284,23 @@ struct Until {
     run_id: i64,
     dorsal: String,
     turn: Turn,
+    #[schema(required)]
     start_order: Option<i32>,
     /// Dogs that are to start before it, without the one on course; null unless it is `to_come`.
+    #[schema(required)]
     dogs_before: Option<usize>,
     /// How many of those are known by their number alone.
     unseen: usize,
     /// The dorsal of the dog on course.
+    #[schema(required)]
     on_course: Option<String>,
     /// Dorsals of dogs with a lower number that let others pass: they are not counted.
     passed_over: Vec<String>,
     /// How quickly dogs followed each other of late; null while too few are done.
+    #[schema(required)]
     rhythm: Option<Rhythm>,
     /// When the dog may be called; null where nobody can tell.
+    #[schema(required)]
     estimate: Option<Estimate>,
 }
 
@@ -322,27 +340,18 @@ struct Estimate {
 /// How many dogs start before one, and when its turn may come.
 #[utoipa::path(
     get,
-    path = "/api/v1/runs/{id}/until/{dorsal}",
-    params(
-        ("id" = i64, Path, description = "The number of the run."),
-        ("dorsal" = String, Path, description = "The dog's dorsal."),
-        UntilQuery,
-    ),
-    responses(
-        (status = 200, body = Until),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/runs/{run}/until/{dorsal}",
+    tag = "agility",
+    params(UntilPath, UntilQuery),
+    responses((status = 200, body = Until)),
 )]
 pub(super) async fn run_until(
     request: HttpRequest,
-    path: web::Path<(String, String)>,
+    Named(UntilPath { run: Id(id), dorsal: Phrase(dorsal) }): Named<UntilPath>,
     Strict(query): Strict<UntilQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, dorsal) = path.into_inner();
-    let sheet = sheet(&sources, &id).await?;
+    let sheet = sheet(&sources, id).await?;
     let until = ring::until(&sheet.run.playsets, &sheet.changes, &dorsal, query.start_order);
     let rhythm = ring::rhythm(&sheet.changes);
     let estimate = rhythm.as_ref().and_then(|rhythm| ring::expect(&until, rhythm, Utc::now()));
@@ -380,9 +389,7 @@ pub(super) async fn run_until(
     )
 }
 
-async fn sheet(sources: &Sources, id: &str) -> Result<RunSheet, ApiError> {
-    let nowhere = || ApiError::not_found(format_args!("run {id}"));
-    let number = id.parse().map_err(|_| nowhere())?;
-    let found = sources.desk.ask(move |conn| queries::agility_run(conn, number)).await?;
-    found.ok_or_else(nowhere)
+async fn sheet(sources: &Sources, id: i64) -> Result<RunSheet, ApiError> {
+    let found = sources.desk.ask(move |conn| queries::agility_run(conn, id)).await?;
+    found.ok_or_else(|| ApiError::not_found(format_args!("run {id}")))
 }

@@ -1,7 +1,6 @@
 //! `/api/v1/dogs/{dorsal}` and `/api/v1/handlers/{name}`: what a pair did.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,10 +11,22 @@ use crate::{
 };
 
 use super::{
-    super::{ApiError, Sources, Strict, answer},
-    params,
+    super::{
+        ApiError, Named, Sources, Strict, answer,
+        feeds::no_feed,
+        params::{Day, FeedSlug, Limit, Moment, Phrase},
+    },
+    params::{self, RunsCursor},
     shape::{Combined, RunOfPair, dogs},
 };
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct DogPath {
+    /// The pair's number within the event. Text: `7` and `007` are different.
+    #[param(inline)]
+    dorsal: Phrase,
+}
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -23,10 +34,12 @@ use super::{
 pub(super) struct DogQuery {
     /// The event, by just its name: a dorsal means nothing outside of it. Else it is the one in which
     /// the dorsal was seen last.
-    event: Option<String>,
+    #[param(inline)]
+    event: Option<Phrase>,
     /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
     /// of UTC where neither is named.
-    day: Option<NaiveDate>,
+    #[param(inline)]
+    day: Option<Day>,
 }
 
 /// What a dorsal did in an event, over all its rings.
@@ -43,26 +56,21 @@ struct DogsDay {
 #[utoipa::path(
     get,
     path = "/api/v1/dogs/{dorsal}",
-    params(("dorsal" = String, Path, description = "Text: `7` and `007` are different."), DogQuery),
-    responses(
-        (status = 200, body = DogsDay),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    tag = "agility",
+    params(DogPath, DogQuery),
+    responses((status = 200, body = DogsDay)),
 )]
 pub(super) async fn dog(
     request: HttpRequest,
-    dorsal: web::Path<String>,
+    Named(DogPath { dorsal: Phrase(dorsal) }): Named<DogPath>,
     Strict(query): Strict<DogQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let dorsal = dorsal.into_inner();
-    let of = (None, query.event.as_deref());
+    let event = query.event.map(|event| event.0);
+    let of = (None, event.as_deref());
     let span = params::span(&sources, of, query.day, (None, None)).await?;
     let wanted = dorsal.clone();
-    let question =
-        move |conn: &mut _| queries::day_of_dog(conn, &wanted, query.event.as_deref(), span);
+    let question = move |conn: &mut _| queries::day_of_dog(conn, &wanted, event.as_deref(), span);
     let day = sources.desk.ask(question).await?;
     let day = day.ok_or_else(|| ApiError::not_found(format_args!("dorsal {dorsal} there")))?;
     let is_it = |dog: &StoredPlayset| dog.pair.dorsal.as_ref() == Some(&dorsal);
@@ -72,24 +80,40 @@ pub(super) async fn dog(
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct HandlerPath {
+    /// Case and the blanks around it do not matter.
+    #[param(inline)]
+    name: Phrase,
+}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct HandlerQuery {
     /// Only runs of this feed.
-    feed: Option<String>,
+    #[param(inline)]
+    feed: Option<FeedSlug>,
     /// Only with a dog of this call name; case does not matter.
-    dog: Option<String>,
+    #[param(inline)]
+    dog: Option<Phrase>,
     /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
     /// of UTC where neither is named.
-    day: Option<NaiveDate>,
+    #[param(inline)]
+    day: Option<Day>,
     /// Only runs that were first seen from this moment on.
-    from: Option<DateTime<Utc>>,
+    #[param(inline)]
+    from: Option<Moment>,
     /// Only runs that were first seen before this moment.
-    to: Option<DateTime<Utc>>,
-    /// 1 to 500 runs.
-    limit: Option<u32>,
-    /// `next` of the page before.
-    cursor: Option<String>,
+    #[param(inline)]
+    to: Option<Moment>,
+    /// How many runs at most.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// Where to go on: `next` of the answer before.
+    #[param(inline)]
+    cursor: Option<RunsCursor>,
 }
 
 /// What a handler did. Names are not identities: two people of one name are one here.
@@ -99,6 +123,7 @@ struct HandlersRuns {
     /// Newest first, each with this handler's dogs alone.
     runs: Vec<RunOfPair>,
     /// The cursor of the next page; null where this is the last.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -106,34 +131,26 @@ struct HandlersRuns {
 #[utoipa::path(
     get,
     path = "/api/v1/handlers/{name}",
-    params(("name" = String, Path, description = "Case and blanks around it do not matter."), HandlerQuery),
-    responses(
-        (status = 200, body = HandlersRuns),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    tag = "agility",
+    params(HandlerPath, HandlerQuery),
+    responses((status = 200, body = HandlersRuns)),
 )]
 pub(super) async fn handler(
     request: HttpRequest,
-    name: web::Path<String>,
+    Named(HandlerPath { name: Phrase(name) }): Named<HandlerPath>,
     Strict(query): Strict<HandlerQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let name = name.into_inner();
-    let limit = params::limit(query.limit)?;
-    let after = params::after(query.cursor.as_deref())?;
+    let Limit(limit) = query.limit;
+    let after = params::after(query.cursor)?;
     let of = (query.feed.as_deref(), None);
     let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
-    let (wanted, feed) = (name.clone(), query.feed.clone());
-    let found = sources
-        .desk
-        .ask(move |conn| {
-            queries::handler_runs(conn, &wanted, feed.as_deref(), span, after, limit + 1)
-        })
-        .await?;
-    let no_feed = || ApiError::not_found(format_args!("feed {}", query.feed.unwrap_or_default()));
-    let found = found.ok_or_else(no_feed)?;
+    let (wanted, feed) = (name.clone(), query.feed.as_deref().map(str::to_owned));
+    let question = move |conn: &mut _| {
+        queries::handler_runs(conn, &wanted, feed.as_deref(), span, after, limit + 1)
+    };
+    let found = sources.desk.ask(question).await?;
+    let found = found.ok_or_else(|| no_feed(query.feed.as_ref()))?;
     if found.is_empty() && after.is_none() {
         return Err(ApiError::not_found("run of a handler of this name there"));
     }
@@ -146,8 +163,8 @@ pub(super) async fn handler(
         is_same(dog.pair.handler.as_deref(), &name)
             && query
                 .dog
-                .as_deref()
-                .is_none_or(|call| is_same(dog.pair.dog_family_name.as_deref(), call))
+                .as_ref()
+                .is_none_or(|Phrase(call)| is_same(dog.pair.dog_family_name.as_deref(), call))
     };
     let runs = page.iter().map(|run| of_pair(run, is_theirs, sources.privacy));
     let runs = runs.filter(|run| !run.playsets.is_empty()).collect();

@@ -1,13 +1,54 @@
 //! What several of these rooms are asked with.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::db::queries::{RunsAfter, Span};
 
-use super::super::{ApiError, Sources};
+use super::super::{
+    ApiError, Sources,
+    params::{Cursor, Day, Id, Key, Moment},
+};
 
-const LIMIT: u32 = 100;
-const MOST: u32 = 500;
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct RunPath {
+    /// The id of the run.
+    #[param(inline)]
+    pub run: Id,
+}
+
+/// A place in a list of runs: the moment at which a run was first seen, in microseconds, and its id.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RunPlace(i64, i64);
+
+/// Under a name of its own, since descriptions know no generic kinds.
+pub(super) type RunsCursor = Cursor<RunPlace>;
+
+impl Key for RunPlace {
+    const NAME: &'static str = "runs1";
+
+    fn example() -> Self {
+        Self(1_795_000_000_000_000, 7)
+    }
+}
+
+/// Where a list of runs goes on.
+pub(super) fn cursor(at: RunsAfter) -> String {
+    Cursor(RunPlace(at.first_seen_at.timestamp_micros(), at.id)).to_string()
+}
+
+/// # Errors
+/// It leads to a moment that the database does not know.
+pub(super) fn after(cursor: Option<RunsCursor>) -> Result<Option<RunsAfter>, ApiError> {
+    let Some(Cursor(RunPlace(micros, id))) = cursor else { return Ok(None) };
+    let known = DateTime::from_timestamp_micros(micros)
+        .filter(|moment| (1..=9999).contains(&moment.year()));
+    let nowhere = || ApiError::bad_parameter("cursor", "cursor: leads nowhere");
+    let first_seen_at = known.ok_or_else(nowhere)?;
+    Ok(Some(RunsAfter { first_seen_at, id }))
+}
 
 /// What a day (see [`Sources::day`]) and two moments have in common; each may be missing.
 ///
@@ -16,42 +57,16 @@ const MOST: u32 = 500;
 pub(super) async fn span(
     sources: &Sources,
     (feed, event): (Option<&str>, Option<&str>),
-    day: Option<NaiveDate>,
-    (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    day: Option<Day>,
+    (from, to): (Option<Moment>, Option<Moment>),
 ) -> Result<Span, ApiError> {
     let day = match day {
-        Some(day) => sources.day(feed, event, day).await?,
+        Some(Day(day)) => sources.day(feed, event, day).await?,
         None => Span::default(),
     };
+    let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
     Ok(Span {
         from: day.from.into_iter().chain(from).max(),
         to: day.to.into_iter().chain(to).min(),
     })
-}
-
-/// # Errors
-/// It is no number from 1 to 500.
-pub(super) fn limit(limit: Option<u32>) -> Result<u32, ApiError> {
-    match limit.unwrap_or(LIMIT) {
-        limit @ 1..=MOST => Ok(limit),
-        _ => Err(ApiError::bad_parameter("limit", format!("limit goes from 1 to {MOST}"))),
-    }
-}
-
-/// Where a list of runs goes on.
-pub(super) fn cursor(at: RunsAfter) -> String {
-    format!("{:x}.{:x}", at.first_seen_at.timestamp_micros(), at.id)
-}
-
-/// # Errors
-/// It is none that was given.
-pub(super) fn after(cursor: Option<&str>) -> Result<Option<RunsAfter>, ApiError> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let read = || {
-        let (at, id) = cursor.split_once('.')?;
-        let first_seen_at = DateTime::from_timestamp_micros(i64::from_str_radix(at, 16).ok()?)?;
-        Some(RunsAfter { first_seen_at, id: i64::from_str_radix(id, 16).ok()? })
-    };
-    let wrong = || ApiError::bad_parameter("cursor", "cursor is none that was given as next");
-    read().map(Some).ok_or_else(wrong)
 }

@@ -1,15 +1,19 @@
 //! `/api/v1/runs`: which runs there were.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::db::queries::{self, RunSummary, RunsAfter, RunsFilter};
 
 use super::{
-    super::{ApiError, Sources, Strict, answer},
-    params,
+    super::{
+        ApiError, Sources, Strict, answer,
+        feeds::no_feed,
+        params::{Day, FeedSlug, Limit, Moment, Phrase},
+    },
+    params::{self, RunsCursor},
     shape::{Run as RunHead, shown},
 };
 
@@ -18,31 +22,42 @@ use super::{
 #[into_params(parameter_in = Query)]
 pub(super) struct RunsQuery {
     /// Only runs of this feed.
-    feed: Option<String>,
+    #[param(inline)]
+    feed: Option<FeedSlug>,
     /// Only runs of events of just this name.
-    event: Option<String>,
+    #[param(inline)]
+    event: Option<Phrase>,
     /// Only runs in rings of just this name.
-    ring: Option<String>,
+    #[param(inline)]
+    ring: Option<Phrase>,
     /// Only runs of this type: `AG`, `JP`, or as the venue sends it.
     #[serde(rename = "type")]
-    run_type: Option<String>,
+    #[param(inline)]
+    run_type: Option<Phrase>,
     /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
     /// of UTC where neither is named.
-    day: Option<NaiveDate>,
+    #[param(inline)]
+    day: Option<Day>,
     /// Only runs that were first seen from this moment on.
-    from: Option<DateTime<Utc>>,
+    #[param(inline)]
+    from: Option<Moment>,
     /// Only runs that were first seen before this moment.
-    to: Option<DateTime<Utc>>,
-    /// 1 to 500.
-    limit: Option<u32>,
-    /// `next` of the page before.
-    cursor: Option<String>,
+    #[param(inline)]
+    to: Option<Moment>,
+    /// How many at most.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// Where to go on: `next` of the answer before.
+    #[param(inline)]
+    cursor: Option<RunsCursor>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Runs {
     runs: Vec<Summary>,
     /// The cursor of the next page; null where this is the last.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -51,6 +66,7 @@ struct Runs {
 struct Summary {
     #[serde(flatten)]
     run: RunHead,
+    #[schema(required)]
     judge: Option<String>,
     /// Dogs that were seen so far: a venue shows each when its turn comes near.
     dogs: i64,
@@ -58,15 +74,20 @@ struct Summary {
     done: i64,
     clear_rounds: i64,
     out: i64,
+    #[schema(required)]
     last_result_at: Option<DateTime<Utc>>,
     /// Who leads, or won; null where nobody is placed.
+    #[schema(required)]
     leader: Option<Leader>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Leader {
+    #[schema(required)]
     dorsal: Option<String>,
+    #[schema(required)]
     dog: Option<String>,
+    #[schema(required)]
     handler: Option<String>,
 }
 
@@ -74,31 +95,30 @@ struct Leader {
 #[utoipa::path(
     get,
     path = "/api/v1/runs",
+    tag = "agility",
     params(RunsQuery),
-    responses(
-        (status = 200, body = Runs),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    responses((status = 200, body = Runs)),
 )]
 pub(super) async fn runs(
     request: HttpRequest,
     Strict(query): Strict<RunsQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(query.limit)?;
-    let after = params::after(query.cursor.as_deref())?;
-    let of = (query.feed.as_deref(), query.event.as_deref());
+    let Limit(limit) = query.limit;
+    let after = params::after(query.cursor)?;
+    let event = query.event.map(|event| event.0);
+    let of = (query.feed.as_deref(), event.as_deref());
     let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
-    let named = query.feed.clone().unwrap_or_default();
-    let RunsQuery { feed, event, ring, run_type, .. } = query;
-    let filter = RunsFilter { feed, event, ring, run_type, span };
-    let found = sources
-        .desk
-        .ask(move |conn| queries::agility_runs(conn, &filter, after, limit + 1))
-        .await?
-        .ok_or_else(|| ApiError::not_found(format_args!("feed {named}")))?;
+    let filter = RunsFilter {
+        feed: query.feed.as_deref().map(str::to_owned),
+        event,
+        ring: query.ring.map(|ring| ring.0),
+        run_type: query.run_type.map(|run_type| run_type.0),
+        span,
+    };
+    let question = move |conn: &mut _| queries::agility_runs(conn, &filter, after, limit + 1);
+    let found = sources.desk.ask(question).await?;
+    let found = found.ok_or_else(|| no_feed(query.feed.as_ref()))?;
     let page = found.get(..limit as usize).unwrap_or(&found);
     let has_more = page.len() < found.len();
     let next = page

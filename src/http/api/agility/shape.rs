@@ -55,10 +55,15 @@ impl From<&StoredRun> for Run {
 /// Facts of a course; null where the venue never told.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Course {
+    #[schema(required)]
     pub judge: Option<String>,
+    #[schema(required)]
     pub length_m: Option<Decimal>,
+    #[schema(required)]
     pub obstacles: Option<i32>,
+    #[schema(required)]
     pub standard_time_s: Option<Decimal>,
+    #[schema(required)]
     pub maximum_time_s: Option<Decimal>,
 }
 
@@ -78,18 +83,29 @@ impl Course {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Pair {
     /// The pair's number within the event. Text: `7` and `007` are different.
+    #[schema(required)]
     pub dorsal: Option<String>,
+    #[schema(required)]
     pub handler: Option<String>,
+    #[schema(required)]
     pub club: Option<String>,
+    #[schema(required)]
     pub country: Option<String>,
+    #[schema(required)]
     pub team: Option<String>,
+    #[schema(required)]
     pub dog: Option<String>,
     /// The dog's name in its papers.
+    #[schema(required)]
     pub studbook_name: Option<String>,
+    #[schema(required)]
     pub breed: Option<String>,
+    #[schema(required)]
     pub gender: Option<String>,
     /// As sent: `6 years`, `8 months`.
+    #[schema(required)]
     pub age: Option<String>,
+    #[schema(required)]
     pub height_cm: Option<Decimal>,
 }
 
@@ -117,27 +133,38 @@ pub(super) struct Playset {
     pub playset_id: String,
     #[serde(flatten)]
     pub pair: Pair,
+    #[schema(required)]
     pub start_order: Option<i32>,
     /// `pending`, `ready`, `running`, `calculated`, or as sent.
+    #[schema(required)]
     pub status: Option<String>,
+    #[schema(required)]
     pub faults: Option<i32>,
+    #[schema(required)]
     pub refusals: Option<i32>,
     /// `elim` for an eliminated pair.
+    #[schema(required)]
     pub disqualification: Option<String>,
     /// The venue's word: `EXC_0`, `EXC`, `V_GOOD`, ….
+    #[schema(required)]
     pub qualification: Option<String>,
     /// The place as the venue last sent it: dogs behind the best keep an old one.
+    #[schema(required)]
     pub classification: Option<i32>,
     /// The place, 1 for the first; null for who is out or has no result yet.
+    #[schema(required)]
     pub place: Option<i32>,
     /// The place is reckoned by the rules, since the venue's is missing or taken by another dog.
     pub is_provisional: bool,
     pub is_clear: bool,
     /// Eliminated, beyond the maximum time, or not presented.
     pub is_out: bool,
+    #[schema(required)]
     pub time_s: Option<Decimal>,
+    #[schema(required)]
     pub speed_m_s: Option<Decimal>,
     /// 100.00 for an eliminated pair.
+    #[schema(required)]
     pub total_penalization_s: Option<Decimal>,
     pub updated_at: DateTime<Utc>,
 }
@@ -204,10 +231,13 @@ pub(super) struct Combined {
     pub name: String,
     #[serde(flatten)]
     pub pair: Pair,
+    #[schema(required)]
     pub place: Option<i32>,
     /// Over all legs that were not eliminated.
+    #[schema(required)]
     pub time_s: Option<Decimal>,
     /// An eliminated leg counts 100.00.
+    #[schema(required)]
     pub total_penalization_s: Option<Decimal>,
     pub updated_at: DateTime<Utc>,
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +12,11 @@ use crate::{
 };
 
 use super::{
-    super::{ApiError, Sources, Strict, answer},
+    super::{
+        ApiError, Sources, Strict, answer,
+        feeds::no_feed,
+        params::{Day, FeedSlug, Phrase},
+    },
     params,
     shape::Combined,
 };
@@ -24,16 +27,19 @@ use super::{
 pub(super) struct TableQuery {
     /// The event, by just its name; of several of one name the latest. One of `event` and `day` is
     /// needed.
-    event: Option<String>,
+    #[param(inline)]
+    event: Option<Phrase>,
     /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
     /// of UTC where neither is named.
-    day: Option<NaiveDate>,
+    #[param(inline)]
+    day: Option<Day>,
 }
 
 /// What the dogs of one name came to, in the runs so far.
 #[derive(Serialize, ToSchema)]
 struct Tally {
     /// As it was spelled first; null for pairs that name none.
+    #[schema(required)]
     name: Option<String>,
     /// Pairs, each counted once.
     dogs: usize,
@@ -47,6 +53,7 @@ struct Tally {
     wins: usize,
     /// First to third places, wins included.
     podiums: usize,
+    #[schema(required)]
     best_place: Option<i32>,
 }
 
@@ -82,8 +89,9 @@ struct Countries {
 #[utoipa::path(
     get,
     path = "/api/v1/clubs",
+    tag = "agility",
     params(TableQuery),
-    responses((status = 200, body = Clubs), (status = 400, body = ApiError), (status = 503, body = ApiError)),
+    responses((status = 200, body = Clubs)),
 )]
 pub(super) async fn clubs(
     request: HttpRequest,
@@ -99,8 +107,9 @@ pub(super) async fn clubs(
 #[utoipa::path(
     get,
     path = "/api/v1/countries",
+    tag = "agility",
     params(TableQuery),
-    responses((status = 200, body = Countries), (status = 400, body = ApiError), (status = 503, body = ApiError)),
+    responses((status = 200, body = Countries)),
 )]
 pub(super) async fn countries(
     request: HttpRequest,
@@ -116,9 +125,10 @@ async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, 
     if query.event.is_none() && query.day.is_none() {
         return Err(ApiError::bad_parameter("event", "one of event and day is needed"));
     }
-    let of = (None, query.event.as_deref());
+    let event = query.event.map(|event| event.0);
+    let of = (None, event.as_deref());
     let span = params::span(sources, of, query.day, (None, None)).await?;
-    let question = move |conn: &mut _| queries::event_runs(conn, query.event.as_deref(), span);
+    let question = move |conn: &mut _| queries::event_runs(conn, event.as_deref(), span);
     Ok(sources.desk.ask(question).await?)
 }
 
@@ -127,11 +137,14 @@ async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, 
 #[into_params(parameter_in = Query)]
 pub(super) struct CombinedQuery {
     /// The event, by just its name; of several of one name the latest.
-    event: String,
+    #[param(inline)]
+    event: Phrase,
     /// Only of this feed.
-    feed: Option<String>,
+    #[param(inline)]
+    feed: Option<FeedSlug>,
     /// Only of this pair.
-    dorsal: Option<String>,
+    #[param(inline)]
+    dorsal: Option<Phrase>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -144,26 +157,23 @@ struct CombinedResults {
 #[utoipa::path(
     get,
     path = "/api/v1/combined",
+    tag = "agility",
     params(CombinedQuery),
-    responses(
-        (status = 200, body = CombinedResults),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    responses((status = 200, body = CombinedResults)),
 )]
 pub(super) async fn combined(
     request: HttpRequest,
     Strict(query): Strict<CombinedQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let named = query.feed.clone().unwrap_or_default();
-    let CombinedQuery { event, feed, dorsal } = query;
+    let feed = query.feed.as_deref().map(str::to_owned);
+    let (Phrase(event), dorsal) = (query.event, query.dorsal.map(|dorsal| dorsal.0));
     let question = move |conn: &mut _| {
-        queries::combined_results(conn, &event, dorsal.as_deref(), feed.as_deref(), Span::default())
+        let (dorsal, feed) = (dorsal.as_deref(), feed.as_deref());
+        queries::combined_results(conn, &event, dorsal, feed, Span::default())
     };
     let found = sources.desk.ask(question).await?;
-    let found = found.ok_or_else(|| ApiError::not_found(format_args!("feed {named}")))?;
+    let found = found.ok_or_else(|| no_feed(query.feed.as_ref()))?;
     let combined = found.iter().map(|one| Combined::of(one, sources.privacy)).collect();
     answer(&request, &CombinedResults { combined })
 }
