@@ -260,20 +260,34 @@ fn signature_is_verified_as_the_docs_say() {
         let notices = start(&db, plan(&table("club", &receiver.url(), &rest)));
         let call = receiver.called(1).await.remove(0);
         notices.stop().await;
-        let verify = |secret: &str, body: &str| {
-            let ask =
-                "\nimport sys\nprint(is_ours(sys.argv[1], sys.argv[2], sys.argv[3].encode()))";
-            let signature = &call.headers["ringside-signature"];
-            let output = Command::new("python3")
-                .args(["-c", &(documented("python") + ask), secret, signature, body])
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{}", stderr(&output));
-            stdout(&output).trim().to_owned()
-        };
-        assert_eq!(verify("0123456789abcdef", &call.body), "True");
-        assert_eq!(verify("0123456789abcdeg", &call.body), "False");
-        assert_eq!(verify("0123456789abcdef", &call.body.replace("Ann", "Bob")), "False");
+        let python = "\nimport sys\n\
+                      print(is_ours(sys.argv[1], sys.argv[2], sys.argv[3].encode()))";
+        let node = "\nconst [secret, signature, body] = process.argv.slice(1);\n\
+                    console.log(isOurs(secret, signature, Buffer.from(body)));";
+        let languages = [
+            ("python3", "-c", documented("python") + python),
+            ("node", "-e", documented("javascript") + node),
+        ];
+        let mut verified = 0;
+        for (program, flag, script) in &languages {
+            let verify = |secret: &str, body: &str| {
+                let signature = call.headers["ringside-signature"].as_str();
+                let arguments = [flag, script.as_str(), secret, signature, body];
+                let output = Command::new(program).args(arguments).output().unwrap();
+                assert!(output.status.success(), "{}", stderr(&output));
+                stdout(&output).trim().to_lowercase()
+            };
+            if Command::new(program).arg("--version").output().is_err() {
+                eprintln!("no {program} on this machine");
+                continue;
+            }
+            verified += 1;
+            assert_eq!(verify("0123456789abcdef", &call.body), "true", "{program}");
+            assert_eq!(verify("0123456789abcdeg", &call.body), "false", "{program}");
+            let other = call.body.replace("Ann", "Bob");
+            assert_eq!(verify("0123456789abcdef", &other), "false", "{program}");
+        }
+        assert!(verified > 0, "neither Python nor Node is on this machine");
     });
 }
 
