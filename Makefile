@@ -9,8 +9,7 @@ help: ## Show this list
 demo: postgres ## Build and show everything at work: simulated venues, a private Postgres, the service
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
-test: postgres chromium tester ## Build and pass every test
-test: postgres chromium dataframes ## Build and pass every test
+test: postgres chromium tester dataframes ## Build and pass every test
 	cargo test --locked
 
 check: ## Format, lints, imports between folders
@@ -63,12 +62,11 @@ postgres: # Postgres's server programs, for the private server
 chromium: # A browser, for the tests of the pages
 	@tests/chromium.sh
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout bench-api screenshots schema postgres chromium
 tester: # The property-based tester of the API, from PyPI
 	@tests/schemathesis/get.sh >/dev/null
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak fanout screenshots schema postgres chromium tester
 dataframes: # A spreadsheet and a data frame library, for the tests of exports
 	@tests/dataframes.sh >/dev/null
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet chaos soak fanout screenshots schema postgres chromium dataframes
+.PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak fanout bench-api \
+	screenshots schema postgres chromium tester dataframes

@@ -34,10 +34,6 @@ forbid src/retention '(crate::(feed|pipeline|simulator|cli|app|http|notify)|sche
 	'retention knows only the database'
 forbid src/recording 'crate::(pipeline|db|http|notify|app|cli|config|simulator)' 'a recording knows only what venues speak'
 forbid src/simulator 'crate::(pipeline|db|http|notify|app|cli|config)' 'simulated venues know nothing of the service'
-forbid src/db '(actix_web|awc::|crate::(feed|http|app|cli|config|simulator))' 'db knows neither the web nor what a venue speaks'
-forbid src/http '(crate::(feed|simulator|cli|app)|schema::|diesel)' 'http reaches data by db::queries only'
-forbid src/export '(actix|diesel|awc|\bschema::|crate::(feed|pipeline|http|app|cli|config|simulator))' \
+forbid src/export '(actix|diesel|awc|\bschema::|crate::(feed|pipeline|http|notify|app|cli|config|simulator))' \
 	'an export knows only rows and files'
-forbid src/recording 'crate::(pipeline|db|http|app|cli|config|simulator)' 'a recording knows only what venues speak'
-forbid src/simulator 'crate::(pipeline|db|http|app|cli|config)' 'simulated venues know nothing of the service'
 exit $failed

@@ -36,12 +36,12 @@ pub use agility::{
     StoredCombined, StoredRun, agility_run, agility_runs, combined_results, day_of_dog, event_runs,
     feed_of_event, handler_runs, run_changes,
 };
-pub use changes::{ChangeFilter, ChangeMark, Followed, LapChange, LapChanges, lap_changes};
+pub use changes::{
+    ChangeFilter, ChangeMark, ChangedLap, Followed, LapChange, LapChanges, lap_changes,
+};
 pub use drivers::{
     DriverBest, DriverHeat, DriverHistory, DriverName, DriversWanted, driver_history, driver_names,
     venue_feeds,
-pub use changes::{
-    ChangeFilter, ChangeMark, ChangedLap, Followed, LapChange, LapChanges, lap_changes,
 };
 pub use gaps::{FeedGaps, Gap, Gaps, gaps};
 pub use heat_list::{HeatFilter, ListedHeat, list_heats};
