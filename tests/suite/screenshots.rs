@@ -100,7 +100,9 @@ impl Demo {
         })
         .await;
         let path = path.unwrap();
-        self.take("heat", &path, (1280, 800), "document.querySelector('.chart svg')").await;
+        self.take("heat", &path, (1280, 560), "document.querySelector('.chart svg')").await;
+        self.take("pace", &path, (1280, 560), "document.querySelector('#pace')").await;
+        self.take("heats", "/heats", (1280, 460), "document.querySelector('.heats')").await;
     }
 
     /// Takes the picture once `shown` is true and everything that moves has come to rest.
@@ -110,8 +112,13 @@ impl Demo {
         page.set_dark(matches!(name, "karting" | "wall")).await;
         page.go(&format!("{}{path}", self.address)).await;
         page.wait_until(shown).await;
-        if name == "heat" {
-            page.evaluate("document.querySelector('.chart').scrollIntoView()").await;
+        let first_seen = match name {
+            "heat" => Some(".chart"),
+            "pace" => Some("#pace"),
+            _ => None,
+        };
+        if let Some(first) = first_seen {
+            page.evaluate(&format!("document.querySelector('{first}').scrollIntoView()")).await;
         }
         if path.starts_with("/overlay/") {
             // On nothing it would be hard to read here.
