@@ -212,7 +212,7 @@ impl Scribe<'_> {
         let done = || dogs.iter().filter(|dog| dog.status.as_deref() == Some("calculated"));
         let eliminated = done().filter(|dog| dog.disqualification.is_some()).count();
         if eliminated > 0 {
-            text += &format!(" · {eliminated} {}", words.eliminated);
+            text += &format!(" · {}", (words.eliminated)(eliminated));
         }
         let podium = placed.into_iter().map(|dog| self.dog(dog)).collect();
         let tally = Tally { dogs: done().count(), eliminated };

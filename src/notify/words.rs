@@ -15,7 +15,8 @@ pub(super) struct NoticeWords {
     pub personal_bests: &'static str,
     /// Run.
     pub run_over: fn(&str) -> String,
-    pub eliminated: &'static str,
+    /// Dogs.
+    pub eliminated: fn(usize) -> String,
     /// Dogs, dorsal.
     pub dogs_before: fn(usize, &str) -> String,
     /// Minutes.
@@ -45,7 +46,7 @@ static EN: NoticeWords = NoticeWords {
     ],
     personal_bests: "Personal bests",
     run_over: |run| format!("{run} is over"),
-    eliminated: "eliminated",
+    eliminated: |dogs| format!("{dogs} eliminated"),
     dogs_before: |dogs, dorsal| match dogs {
         0 => format!("Dorsal {dorsal} is next"),
         1 => format!("One dog before dorsal {dorsal}"),
@@ -74,7 +75,10 @@ static ES: NoticeWords = NoticeWords {
     ],
     personal_bests: "Mejores marcas personales",
     run_over: |run| format!("{run} ha terminado"),
-    eliminated: "eliminado",
+    eliminated: |dogs| match dogs {
+        1 => "1 eliminado".to_owned(),
+        _ => format!("{dogs} eliminados"),
+    },
     dogs_before: |dogs, dorsal| match dogs {
         0 => format!("El dorsal {dorsal} es el siguiente"),
         1 => format!("Un perro antes del dorsal {dorsal}"),
@@ -97,7 +101,7 @@ static DE: NoticeWords = NoticeWords {
     records: ["Tagesrekord", "Wochenrekord", "Monatsrekord", "Jahresrekord", "Bahnrekord"],
     personal_bests: "Persönliche Bestzeiten",
     run_over: |run| format!("{run} ist zu Ende"),
-    eliminated: "disqualifiziert",
+    eliminated: |dogs| format!("{dogs} disqualifiziert"),
     dogs_before: |dogs, dorsal| match dogs {
         0 => format!("Startnummer {dorsal} ist die nächste"),
         1 => format!("Ein Hund vor Startnummer {dorsal}"),
@@ -126,7 +130,10 @@ static FR: NoticeWords = NoticeWords {
     ],
     personal_bests: "Records personnels",
     run_over: |run| format!("{run} est terminé"),
-    eliminated: "éliminé",
+    eliminated: |dogs| match dogs {
+        1 => "1 éliminé".to_owned(),
+        _ => format!("{dogs} éliminés"),
+    },
     dogs_before: |dogs, dorsal| match dogs {
         0 => format!("Le dossard {dorsal} est le suivant"),
         1 => format!("Un chien avant le dossard {dorsal}"),
@@ -149,7 +156,7 @@ static NL: NoticeWords = NoticeWords {
     records: ["Dagrecord", "Weekrecord", "Maandrecord", "Jaarrecord", "Baanrecord"],
     personal_bests: "Persoonlijke records",
     run_over: |run| format!("{run} is afgelopen"),
-    eliminated: "gediskwalificeerd",
+    eliminated: |dogs| format!("{dogs} gediskwalificeerd"),
     dogs_before: |dogs, dorsal| match dogs {
         0 => format!("Startnummer {dorsal} is de volgende"),
         1 => format!("Eén hond voor startnummer {dorsal}"),

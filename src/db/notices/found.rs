@@ -40,20 +40,31 @@ FROM stints JOIN heat_drivers AS drivers USING (heat_id, driver_id) \
 WHERE stints.heat_id = $1 ORDER BY stints.best_lap_ms, stints.best_at, stints.driver_id LIMIT 1";
 
 /// What was best on track $1 with class $2 before heat $3 had its best lap at $4, in the periods of
-/// the zone $5 that hold that moment.
+/// the zone $5 that hold that moment. The best of a period is the best of its months: one look into
+/// `stints_by_class_best` for each.
 const BEFORE: &str = "\
-SELECT period.name AS period, old.best_lap_ms, old.kart, old.best_at, old.name \
+WITH first AS (SELECT min(best_month) AS month FROM stints WHERE feed_id = $1 AND class = $2) \
+SELECT period.name AS period, old.best_lap_ms, old.kart, old.best_at, drivers.name \
 FROM (VALUES (1, 'day', date_trunc('day', $4, $5)), (2, 'week', date_trunc('week', $4, $5)), \
              (3, 'month', date_trunc('month', $4, $5)), (4, 'year', date_trunc('year', $4, $5)), \
              (5, 'ever', '-infinity'::timestamptz)) AS period (rank, name, from_at) \
+CROSS JOIN first \
 CROSS JOIN LATERAL ( \
-    SELECT stints.best_lap_ms, stints.kart, stints.best_at, drivers.name \
-    FROM stints JOIN heat_drivers AS drivers USING (heat_id, driver_id) \
-    WHERE stints.feed_id = $1 AND stints.class = $2 AND stints.heat_id <> $3 \
-      AND stints.best_at >= period.from_at AND stints.best_at < $4 \
-      AND stints.best_month >= date_trunc('month', period.from_at AT TIME ZONE 'UTC')::date \
-    ORDER BY stints.best_lap_ms, stints.best_at LIMIT 1 \
-) AS old ORDER BY period.rank";
+    SELECT best.* \
+    FROM generate_series( \
+        greatest(first.month, date_trunc('month', period.from_at AT TIME ZONE 'UTC')), \
+        date_trunc('month', $4 AT TIME ZONE 'UTC'), interval '1 month') AS months (month) \
+    CROSS JOIN LATERAL ( \
+        SELECT stints.best_lap_ms, stints.kart, stints.best_at, stints.heat_id, stints.driver_id \
+        FROM stints \
+        WHERE stints.feed_id = $1 AND stints.class = $2 AND stints.best_month = months.month::date \
+          AND stints.best_at >= period.from_at AND stints.best_at < $4 AND stints.heat_id <> $3 \
+        ORDER BY stints.best_lap_ms, stints.best_at LIMIT 1 \
+    ) AS best \
+    ORDER BY best.best_lap_ms, best.best_at LIMIT 1 \
+) AS old \
+JOIN heat_drivers AS drivers USING (heat_id, driver_id) \
+ORDER BY period.rank";
 
 /// Who of heat $1 was quicker than in every earlier heat on this track with karts of this class.
 const PERSONAL_BESTS: &str = "\
