@@ -240,7 +240,7 @@ impl Heat {
                 }
             }
             Cue::SitIn { entry, kart } => {
-                self.with_entry(entry, |entry, rng| entry.sit_in(kart, rng));
+                self.with_entry(entry, |entry, _| entry.sit_in(kart));
             }
             Cue::RemoveLaps { entry, count } => {
                 self.with_entry(entry, |entry, _| entry.remove_laps(count));

@@ -102,7 +102,7 @@ impl Staff<'_> {
         }
         for index in 0..drivers {
             let mut entry = self.newcomer(rng);
-            entry.sit_in(self.kart(), rng);
+            entry.sit_in(self.kart());
             let at = at + share(before_ms, 0.5 * index as f64 / drivers as f64);
             self.cues.push((at, Cue::Enter(entry)));
         }
