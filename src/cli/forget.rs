@@ -247,10 +247,15 @@ impl Found {
             let rows = rows.to_string();
             table.add_row([place, venue, slug, &name, &rows, &show(*first_at), &show(*last_at)]);
         }
+        let mut sums: BTreeMap<(&str, &str), Vec<DateTime<Utc>>> = BTreeMap::new();
         for payload in &self.payloads {
             let venue = payload.venue.as_deref().unwrap_or("?");
-            let at = show(payload.at);
-            table.add_row([payload.place.as_str(), venue, "", "", "1", &at, &at]);
+            sums.entry((&payload.place, venue)).or_default().push(payload.at);
+        }
+        for ((place, venue), times) in sums {
+            let at = |time: Option<&DateTime<Utc>>| time.map_or_else(String::new, |t| show(*t));
+            let (first, last) = (at(times.iter().min()), at(times.iter().max()));
+            table.add_row([place, venue, "", "", &times.len().to_string(), &first, &last]);
         }
         for of in &self.frames {
             let (first, last) = (show(of.first_at), show(of.last_at));

@@ -1,12 +1,18 @@
 //! What is written to a target: the whole of it as JSON, with one line for people in it.
 
+mod parts;
+
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use crate::{
     db::notices::{FeedLine, HeatNews, OldBest, Place, RunHead, RunStarter, TakenNotice},
     http::{Privacy, words::Lang},
+};
+
+use parts::{
+    BestLap, Bettered, Broken, Connection, Dog, Exact, Feed, Heat, Letterhead, Record, Row, Run,
+    Tally, Test, Turn,
 };
 
 use super::{Form, Target, Watched, chat, words::NoticeWords};
@@ -372,165 +378,4 @@ fn time(at: DateTime<Utc>) -> String {
 fn json(value: &impl Serialize) -> String {
     // Texts, numbers and lists can always be JSON.
     serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
-}
-
-/// A decimal with exactly the digits that are stored; null for what JSON has no number for.
-struct Exact<'a>(&'a str);
-
-impl Serialize for Exact<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = self.0.parse::<f64>().is_ok_and(f64::is_finite);
-        match RawValue::from_string(self.0.to_owned()) {
-            Ok(digits) if number => digits.serialize(serializer),
-            _ => serializer.serialize_none(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Test<'a> {
-    id: &'a str,
-    kind: &'a str,
-    at: String,
-    text: &'a str,
-}
-
-/// All kinds of notices; each has those of the parts after `feed` that belong to it.
-#[derive(Default, Serialize)]
-struct Letterhead<'a> {
-    kind: &'static str,
-    at: String,
-    text: &'a str,
-    feed: Option<Feed<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    heat: Option<Heat<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    table: Option<Vec<Row<'a>>>,
-    /// None within where no lap counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    best: Option<Option<BestLap<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<Record<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bests: Option<Vec<Bettered<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run: Option<Run<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tally: Option<Tally>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    podium: Option<Vec<Dog<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    turn: Option<Turn<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connection: Option<Connection<'a>>,
-}
-
-#[derive(Serialize)]
-struct Feed<'a> {
-    id: &'a str,
-    kind: &'a str,
-    venue: &'a str,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct Heat<'a> {
-    id: i64,
-    name: &'a str,
-    race_mode: &'a str,
-    started_at: Option<String>,
-    finished_at: String,
-    drivers: i64,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    position: i32,
-    name: String,
-    kart: &'a str,
-    laps: i32,
-    best_lap_ms: Option<i32>,
-    gap: &'a str,
-}
-
-#[derive(Serialize)]
-struct BestLap<'a> {
-    name: String,
-    kart: &'a str,
-    lap: i32,
-    lap_ms: i32,
-    at: String,
-}
-
-#[derive(Serialize)]
-struct Record<'a> {
-    class: Option<&'a String>,
-    name: String,
-    kart: &'a str,
-    lap: i32,
-    lap_ms: i32,
-    at: String,
-    broken: Vec<Broken<'a>>,
-}
-
-#[derive(Serialize)]
-struct Broken<'a> {
-    period: &'a str,
-    name: String,
-    kart: &'a str,
-    lap_ms: i32,
-    at: String,
-}
-
-#[derive(Serialize)]
-struct Bettered<'a> {
-    name: String,
-    kart: &'a str,
-    lap_ms: i32,
-    at: String,
-    before_ms: i32,
-    before_at: String,
-}
-
-#[derive(Serialize)]
-struct Run<'a> {
-    id: i64,
-    event_name: &'a str,
-    ring_name: &'a str,
-    trial_name: &'a str,
-    name: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
-
-#[derive(Serialize)]
-struct Tally {
-    dogs: usize,
-    eliminated: usize,
-}
-
-#[derive(Serialize)]
-struct Turn<'a> {
-    dogs_before: usize,
-    dog: Dog<'a>,
-}
-
-#[derive(Serialize)]
-struct Dog<'a> {
-    classification: Option<i32>,
-    dorsal: Option<&'a str>,
-    start_order: Option<i32>,
-    handler: Option<String>,
-    dog: Option<&'a str>,
-    faults: Option<i32>,
-    refusals: Option<i32>,
-    time_s: Option<Exact<'a>>,
-    total_penalization: Option<Exact<'a>>,
-}
-
-#[derive(Serialize)]
-struct Connection<'a> {
-    generation: Option<i64>,
-    since: String,
-    reason: Option<&'a str>,
 }
