@@ -240,7 +240,8 @@ fn expand_table(
                         expand_text(name, key, text, environment, problems);
                     }
                     let Value::Table(inner) = item else { continue };
-                    let name = match inner.get("id").and_then(Value::as_str) {
+                    let called = inner.get("id").or_else(|| inner.get("name"));
+                    let name = match called.and_then(Value::as_str) {
                         Some(id) => format!("{key} {id}"),
                         None => format!("{key} {} (without an id)", index + 1),
                     };

@@ -1,5 +1,6 @@
 mod alias;
 mod http;
+mod notify;
 
 use super::*;
 

@@ -243,6 +243,36 @@ fn notice_is_sent_again_when_the_program_was_killed_before_it_was_marked() {
     });
 }
 
+#[test]
+fn targets_are_others_after_sighup_and_what_waits_is_sent_there() {
+    System::new().block_on(async {
+        let old = Receiver::start(vec![Answer::Status(500); 100]).await;
+        let new = Receiver::start([]).await;
+        let db = database(&["club"]);
+        heats(&db, 1);
+        let feed = "[[feed]]\nid = \"speedpark\"\nkind = \"bmi\"\nvenue = \"SpeedPark\"\n\
+                    name = \"Main track\"\nurl = \"ws://127.0.0.1:1/\"\nresource = \"1@x\"\n";
+        let told = |receiver: &Receiver| {
+            let table = table("club", &receiver.url(), ON);
+            format!("[database]\nurl = {:?}\n{feed}{table}", db.url)
+        };
+        let deployment = Deployment::new(&told(&old));
+        let program = deployment.started().await;
+        old.called(1).await;
+        deployment.write(&told(&new));
+        program.signal(nix::sys::signal::Signal::SIGHUP);
+        wait_until("the change is taken up", async || {
+            program.log().contains("[[notify]] read again changed=club")
+        })
+        .await;
+        db.execute("UPDATE notices SET due_at = now()");
+        new.called(1).await;
+        wait_until("it is taken", async || is_settled(&db, 1)).await;
+        program.kill();
+        assert_eq!(new.calls()[0].id(), old.calls()[0].id());
+    });
+}
+
 /// The function that `docs/notices.md` gives to receivers.
 fn documented(language: &str) -> String {
     let docs = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/notices.md"));
