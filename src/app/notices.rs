@@ -24,6 +24,6 @@ fn watched(feed: &FeedConfig) -> Watched {
         kind: info.kind.clone(),
         venue: info.venue.clone(),
         name: info.name.clone(),
-        zone: "UTC".to_owned(),
+        zone: feed.time_zone.map_or("UTC", |zone| zone.name()).to_owned(),
     }
 }

@@ -65,6 +65,10 @@ const CLEAR: &str = "\
 DELETE FROM stints USING UNNEST($1, $2) AS touched (heat_id, driver_id) \
 WHERE stints.heat_id = touched.heat_id AND stints.driver_id = touched.driver_id";
 
+/// Of heats whose laps went by age the stints are all that is left.
+const CLEAR_ALL: &str = "\
+DELETE FROM stints WHERE EXISTS (SELECT FROM laps WHERE laps.heat_id = stints.heat_id)";
+
 /// What one step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tallied {
@@ -156,7 +160,7 @@ fn take_mark(conn: &mut PgConnection) -> QueryResult<Option<Mark>> {
     if began == 0 && mark.rules == start.rules && mark.changed_in <= now.number {
         return Ok(Some(mark));
     }
-    conn.batch_execute("DELETE FROM stints")?;
+    sql_query(CLEAR_ALL).execute(conn)?;
     sql_query(SETTLE_STAMPS).bind::<BigInt, _>(now.number).execute(conn)?;
     Ok(Some(start))
 }

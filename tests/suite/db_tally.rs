@@ -154,6 +154,17 @@ async fn tally_begins_anew_when_rules_change_or_the_database_was_restored_elsewh
     assert_eq!(tally(&db, 2).await, 5);
     assert_eq!(stints(&db), right);
 
+    // Laps that went by age take nothing with them.
+    db.execute(
+        "INSERT INTO stints SELECT 2, driver_id, kart, feed_id, class, laps, best_lap, \
+             best_lap_ms, best_at, quarter_ms, median_ms, three_quarters_ms FROM stints; \
+         UPDATE tallies SET rules = rules - 1",
+    );
+    assert_eq!(tally(&db, 2).await, 5);
+    let both = stints(&db);
+    assert_eq!((&both[0], &both[1]["heat_id"]), (&right[0], &json!(2)));
+    db.execute("DELETE FROM stints WHERE heat_id = 2");
+
     // Elsewhere many more transactions had been made.
     db.execute(
         "UPDATE laps SET changed_in = 1000000000000; UPDATE tallies SET changed_in = 1000000000000; \
