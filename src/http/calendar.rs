@@ -89,7 +89,7 @@ impl Span {
 }
 
 /// When the day begins: at midnight, or where clocks skip that, right after.
-pub fn midnight(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+fn midnight(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let local = day.and_time(NaiveTime::MIN);
     (0..=STEPS_OVER_A_GAP)
         .find_map(|steps| zone.from_local_datetime(&(local + STEP * steps)).earliest())

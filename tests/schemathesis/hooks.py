@@ -14,6 +14,9 @@ moment_us = st.integers(1_700_000_000_000_000, 1_900_000_000_000_000)
 
 KEYS = {
     "heats1": st.tuples(moment_us, small),
+    "drivers1": st.text(max_size=20),
+    "driver_heats1": st.tuples(small, small),
+    "runs1": st.tuples(moment_us, small),
     # Of another database: gone.
     "laps1": st.tuples(st.just("elsewhere"), small, small, small, small),
 }

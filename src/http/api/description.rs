@@ -33,6 +33,7 @@ const REFUSALS: [(&str, &str); 7] = [
     ("500", "A fault of ours."),
     ("503", "The database does not answer or takes too long; try again in a minute."),
 ];
+const JSON: &str = "application/json";
 const TOKEN: &str = "token";
 
 #[derive(OpenApi)]
@@ -76,6 +77,13 @@ fn complete(operation: &mut Operation) {
     for (status, why) in REFUSALS {
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(why)));
     }
+    if let Some(RefOr::T(answer)) = responses.get_mut("429") {
+        answer.headers.insert("Retry-After".to_owned(), RefOr::T(seconds()));
+    }
+    if !tells_json(operation) {
+        return;
+    }
+    let responses = &mut operation.responses.responses;
     let known = "As the caller has it already: `If-None-Match` names its `ETag`.";
     let known = ResponseBuilder::new().description(known).build();
     responses.entry("304".to_owned()).or_insert(RefOr::T(known));
@@ -84,14 +92,17 @@ fn complete(operation: &mut Operation) {
             answer.headers.entry("ETag".to_owned()).or_insert_with(|| RefOr::T(tag()));
         }
     }
-    if let Some(RefOr::T(answer)) = responses.get_mut("429") {
-        answer.headers.insert("Retry-After".to_owned(), RefOr::T(seconds()));
-    }
+}
+
+/// Files that are written while they are read have no tag.
+fn tells_json(operation: &Operation) -> bool {
+    let answer = operation.responses.responses.get("200");
+    matches!(answer, Some(RefOr::T(answer)) if answer.content.contains_key(JSON))
 }
 
 fn refusal(why: &str) -> Response {
     let error = ContentBuilder::new().schema(Some(Ref::from_schema_name(ApiError::name())));
-    ResponseBuilder::new().description(why).content("application/json", error.build()).build()
+    ResponseBuilder::new().description(why).content(JSON, error.build()).build()
 }
 
 fn tag() -> Header {
@@ -124,6 +135,20 @@ mod tests {
             }
         }
         assert!(known.len() > ROOMS.len());
+    }
+
+    #[test]
+    fn things_in_answers_have_all_their_fields_always() {
+        let whole = serde_json::to_value(&*WHOLE).unwrap();
+        for (name, schema) in whole["components"]["schemas"].as_object().unwrap() {
+            let parts = schema["allOf"].as_array().into_iter().flatten().chain([schema]);
+            for part in parts {
+                let required = part["required"].as_array().cloned().unwrap_or_default();
+                for field in part["properties"].as_object().into_iter().flatten() {
+                    assert!(required.contains(&field.0.as_str().into()), "{name}.{}", field.0);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `/api/v1/drivers`: names at a venue, and `/api/v1/drivers/{name}`: what was driven under one.
+//! `/api/v1/drivers`: names at a venue, and `/api/v1/drivers/{driver}`: what was driven under one.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -15,8 +15,10 @@ use crate::{
 };
 
 use super::{
-    ApiError, Sources, Strict, answer, look,
-    params::{Cursor, FeedSlug, Key, Limit},
+    ApiError, Named, Sources, Strict, answer,
+    feeds::no_feed,
+    look,
+    params::{Cursor, FeedSlug, Key, Limit, Phrase},
 };
 
 #[derive(OpenApi)]
@@ -24,15 +26,18 @@ use super::{
 pub(super) struct Docs;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/drivers", look().to(drivers)).route("/drivers/{name}", look().to(driver));
+    config.route("/drivers", look().to(drivers)).route("/drivers/{driver}", look().to(driver));
 }
+
+type DriversCursor = Cursor<AfterName>;
+type DriverCursor = Cursor<BeforeHeat>;
 
 /// A name, as the list sorts them.
 #[derive(Serialize, Deserialize)]
 struct AfterName(String);
 
 impl Key for AfterName {
-    const NAME: &'static str = "drivers";
+    const NAME: &'static str = "drivers1";
 
     fn example() -> Self {
         Self("ann".to_owned())
@@ -44,7 +49,7 @@ impl Key for AfterName {
 struct BeforeHeat(i64, i64);
 
 impl Key for BeforeHeat {
-    const NAME: &'static str = "driver_heats";
+    const NAME: &'static str = "driver_heats1";
 
     fn example() -> Self {
         Self(1, 1)
@@ -55,19 +60,19 @@ impl Key for BeforeHeat {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DriversQuery {
-    /// At the venue of this track; it, or `venue`, is needed.
+    /// At the venue of this feed.
     #[param(inline)]
-    feed: Option<FeedSlug>,
-    /// At this venue.
-    venue: Option<String>,
+    feed: FeedSlug,
     /// Only names that begin so; case and blanks around do not matter.
-    begins: Option<String>,
+    #[param(inline, example = "a")]
+    begins: Option<Phrase>,
+    /// How many at most.
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
-    /// As `next` of the answer before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<AfterName>>,
+    /// Where to go on: `next` of the answer before.
+    #[param(inline)]
+    cursor: Option<DriversCursor>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -78,6 +83,7 @@ struct DriversAnswer {
     /// This deployment shows initials only, and does not tell who there is. Who knows a full name
     /// can ask for it.
     is_hidden: bool,
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -89,38 +95,34 @@ struct Driver {
     heats: i64,
     last_heat_id: i64,
     /// When that began.
-    #[schema(format = DateTime)]
     last_heat_at: DateTime<Utc>,
 }
 
-/// The names that drivers have at a venue.
+/// Drivers of a venue, by name
+///
+/// Over all tracks of the venue. Names are no identities: two people may share one.
 #[utoipa::path(
     get,
     path = "/api/v1/drivers",
+    tag = "drivers",
     params(DriversQuery),
-    responses(
-        (status = 200, body = DriversAnswer),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    responses((status = 200, body = DriversAnswer)),
 )]
 async fn drivers(
     request: HttpRequest,
     Strict(query): Strict<DriversQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let at = At::of(query.feed, query.venue)?;
     let Limit(limit) = query.limit;
     let wanted = DriversWanted {
-        feed: at.feed.clone(),
-        venue: at.venue.clone(),
-        begins: query.begins.unwrap_or_default(),
+        feed: Some(FeedId::new(&*query.feed)),
+        venue: None,
+        begins: query.begins.map(|Phrase(begins)| begins).unwrap_or_default(),
         after: query.cursor.map(|Cursor(AfterName(name))| name),
         limit: limit + 1,
     };
     let found = sources.desk.ask(move |conn| queries::driver_names(conn, &wanted)).await?;
-    let mut found = found.ok_or_else(|| at.not_found())?;
+    let mut found = found.ok_or_else(|| no_feed(Some(&query.feed)))?;
     // Names could be guessed letter by letter.
     let is_hidden = sources.privacy == Privacy::Initials;
     if is_hidden {
@@ -141,20 +143,27 @@ async fn drivers(
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct DriverPath {
+    /// The full name; case and the blanks around it do not matter.
+    #[param(inline, example = "Ann Lee")]
+    driver: Phrase,
+}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DriverQuery {
-    /// At the venue of this track; it, or `venue`, is needed.
+    /// At the venue of this feed.
     #[param(inline)]
-    feed: Option<FeedSlug>,
-    /// At this venue.
-    venue: Option<String>,
+    feed: FeedSlug,
+    /// How many heats at most.
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
-    /// As `next` of the answer before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<BeforeHeat>>,
+    /// Where to go on: `next` of the answer before.
+    #[param(inline)]
+    cursor: Option<DriverCursor>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -168,6 +177,7 @@ struct DriverAnswer {
     tracks: Vec<Track>,
     /// Latest first.
     heats: Vec<HeatOf>,
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -187,10 +197,13 @@ struct Track {
     /// Heats there, of the latest 5,000.
     heats: i64,
     /// The best lap; null where none is known, as all below.
+    #[schema(required)]
     best_lap_ms: Option<i32>,
-    #[schema(format = DateTime)]
+    #[schema(required)]
     best_at: Option<DateTime<Utc>>,
+    #[schema(required)]
     best_kart: Option<String>,
+    #[schema(required)]
     best_heat_id: Option<i64>,
 }
 
@@ -200,63 +213,63 @@ struct HeatOf {
     feed: String,
     heat_name: String,
     /// When it began.
-    #[schema(format = DateTime)]
     at: DateTime<Utc>,
     state: String,
     driver_id: i64,
     /// As it was written in that heat.
     name: String,
     /// Of several the one with the most laps; null where nobody knows.
+    #[schema(required)]
     kart: Option<String>,
     position: i32,
     /// How many were in the heat.
     drivers: i64,
     laps: i32,
+    #[schema(required)]
     best_lap_ms: Option<i32>,
     /// The middle lap, without the first; null where laps are not known, as `interquartile_ms`.
+    #[schema(required)]
     median_ms: Option<i32>,
     /// Consistency: between how far from each other the middle half of the laps lies.
+    #[schema(required)]
     interquartile_ms: Option<i32>,
     /// The best lap of anybody in the heat.
+    #[schema(required)]
     heat_best_lap_ms: Option<i32>,
     /// From that to the own best.
+    #[schema(required)]
     behind_best_ms: Option<i32>,
 }
 
-/// What was driven under a name at a venue, and under its aliases. A name is no identity.
+/// What a driver did
+///
+/// Everything that was driven under a name at a venue, and under its aliases, the latest heat first.
+/// A name is no identity.
 #[utoipa::path(
     get,
-    path = "/api/v1/drivers/{name}",
-    params(
-        ("name" = String, Path, description = "The full name; case and blanks around do not matter."),
-        DriverQuery,
-    ),
-    responses(
-        (status = 200, body = DriverAnswer),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/drivers/{driver}",
+    tag = "drivers",
+    params(DriverPath, DriverQuery),
+    responses((status = 200, body = DriverAnswer)),
 )]
 async fn driver(
     request: HttpRequest,
-    name: web::Path<String>,
+    Named(DriverPath { driver: Phrase(name) }): Named<DriverPath>,
     Strict(query): Strict<DriverQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let at = At::of(query.feed, query.venue)?;
     let Limit(limit) = query.limit;
     let before = query.cursor.map(|Cursor(BeforeHeat(heat, driver))| (heat, driver));
-    let (almanac, place) = (sources.almanac.clone(), at.clone());
+    let (almanac, at) = (sources.almanac.clone(), FeedId::new(&*query.feed));
     let question = move |conn: &mut _| {
-        let feeds = queries::venue_feeds(conn, place.feed.as_ref(), place.venue.as_deref())?;
+        let feeds = queries::venue_feeds(conn, Some(&at), None)?;
         let Some(feed) = feeds.into_iter().next() else { return Ok(None) };
         let person = almanac.names_of(&feed.venue, &name);
         let history = queries::driver_history(conn, &feed.venue, &person.names, before, limit)?;
         Ok(Some((feed.venue, person, history)))
     };
     let found = sources.desk.ask(question).await?;
-    let (venue, person, history) = found.ok_or_else(|| at.not_found())?;
+    let (venue, person, history) = found.ok_or_else(|| no_feed(Some(&query.feed)))?;
     if history.bests.is_empty() {
         return Err(ApiError::not_found("driver of this name at this venue"));
     }
@@ -308,33 +321,5 @@ fn heat_of(heat: DriverHeat, show: &impl Fn(&str) -> String) -> HeatOf {
             .map(|(quarter, three_quarters)| three_quarters - quarter),
         heat_best_lap_ms: heat.heat_best_lap_ms,
         behind_best_ms: heat.best_lap_ms.zip(heat.heat_best_lap_ms).map(|(own, best)| own - best),
-    }
-}
-
-/// Where somebody drove.
-#[derive(Clone)]
-struct At {
-    feed: Option<FeedId>,
-    venue: Option<String>,
-}
-
-impl At {
-    fn of(feed: Option<FeedSlug>, venue: Option<String>) -> Result<Self, ApiError> {
-        match (&feed, &venue) {
-            (None, None) => Err(ApiError::bad_parameter("venue", "venue or feed is needed")),
-            (Some(_), Some(_)) => {
-                Err(ApiError::bad_parameter("venue", "venue: feed tells the venue already"))
-            }
-            _ => Ok(Self { feed: feed.map(|feed| FeedId::new(&*feed)), venue }),
-        }
-    }
-
-    fn not_found(&self) -> ApiError {
-        match (&self.feed, &self.venue) {
-            (Some(feed), _) => ApiError::not_found(format!("feed {:?}", feed.as_str())),
-            (None, venue) => {
-                ApiError::not_found(format!("venue {:?}", venue.as_deref().unwrap_or_default()))
-            }
-        }
     }
 }

@@ -35,6 +35,7 @@ pub struct Fault {
     /// For people; the words may change.
     message: String,
     /// The parameter that is wrong, where one is.
+    #[schema(required)]
     parameter: Option<String>,
 }
 

@@ -37,10 +37,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-struct HeatPath {
+pub(super) struct HeatPath {
     /// The id of the heat.
     #[param(inline)]
-    heat: Id,
+    pub heat: Id,
 }
 
 /// All that is known of a heat. Written in this order; `standings` are the end of it.

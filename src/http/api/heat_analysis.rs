@@ -1,4 +1,4 @@
-//! `/api/v1/heats/{id}/pace` and `/api/v1/heats/{id}/duel`: what the laps of one heat tell.
+//! `/api/v1/heats/{heat}/pace` and `/api/v1/heats/{heat}/duel`: what the laps of one heat tell.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -14,7 +14,12 @@ use crate::{
     http::Privacy,
 };
 
-use super::{ApiError, Sources, Strict, answer, look};
+use super::{
+    ApiError, Named, Sources, Strict, answer,
+    heat::HeatPath,
+    look,
+    params::{Id, Nothing},
+};
 
 #[derive(OpenApi)]
 #[openapi(paths(heat_pace, heat_duel))]
@@ -22,13 +27,9 @@ pub(super) struct Docs;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .route("/heats/{id}/pace", look().to(heat_pace))
-        .route("/heats/{id}/duel", look().to(heat_duel));
+        .route("/heats/{heat}/pace", look().to(heat_pace))
+        .route("/heats/{heat}/duel", look().to(heat_duel));
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Serialize, ToSchema)]
 struct HeatPace {
@@ -56,26 +57,40 @@ struct DriverPace {
     /// How many were set aside for being computed and not measured.
     computed_laps: i64,
     /// Null without a lap, as the median and the quartiles, which are laps that were driven.
+    #[schema(required)]
     best_ms: Option<i32>,
+    #[schema(required)]
     quarter_ms: Option<i32>,
+    #[schema(required)]
     median_ms: Option<i32>,
+    #[schema(required)]
     three_quarters_ms: Option<i32>,
+    #[schema(required)]
     slowest_ms: Option<i32>,
     /// Null with fewer than six laps, as all that follows.
+    #[schema(required)]
     mean_ms: Option<f64>,
     /// The standard deviation.
+    #[schema(required)]
     deviation_ms: Option<f64>,
     /// 100 × (1 − deviation ÷ mean): 100 when all laps are the same.
+    #[schema(required)]
     consistency_percent: Option<f64>,
     /// By how much each lap was slower than the one before, of a straight line by least squares.
+    #[schema(required)]
     slope_ms_per_lap: Option<f64>,
     /// The ends of its 95 % interval.
+    #[schema(required)]
     slope_low_ms_per_lap: Option<f64>,
+    #[schema(required)]
     slope_high_ms_per_lap: Option<f64>,
     /// What the interval says: `slower`, `quicker`, or `even`.
+    #[schema(required)]
     trend: Option<&'static str>,
     /// Medians of the first and the last third of the laps.
+    #[schema(required)]
     first_third_ms: Option<i32>,
+    #[schema(required)]
     last_third_ms: Option<i32>,
 }
 
@@ -120,25 +135,23 @@ fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// How even each driver's laps were, and whether they fell off.
+/// How even the laps of a heat were
+///
+/// For each driver the spread of the laps, and whether they fell off.
 #[utoipa::path(
     get,
-    path = "/api/v1/heats/{id}/pace",
-    params(("id" = i64, Path, description = "The number of the heat.")),
-    responses(
-        (status = 200, body = HeatPace),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    path = "/api/v1/heats/{heat}/pace",
+    tag = "heats",
+    params(HeatPath),
+    responses((status = 200, body = HeatPace)),
 )]
 async fn heat_pace(
     request: HttpRequest,
-    id: web::Path<String>,
+    Named(HeatPath { heat: Id(heat_id) }): Named<HeatPath>,
     Strict(Nothing {}): Strict<Nothing>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let (heat_id, heat) = heat(&id, &sources).await?;
+    let heat = heat(heat_id, &sources).await?;
     let drivers = heat.board.lines.iter();
     let drivers = drivers.map(|line| DriverPace::of(line, sources.privacy)).collect();
     answer(&request, &HeatPace { heat_id, drivers })
@@ -149,9 +162,11 @@ async fn heat_pace(
 #[into_params(parameter_in = Query)]
 struct DuelQuery {
     /// The `driver_id` of one driver of the heat.
-    a: i64,
+    #[param(inline)]
+    a: Id,
     /// And of another.
-    b: i64,
+    #[param(inline)]
+    b: Id,
 }
 
 /// Differences are B minus A, milliseconds: above zero A is quicker, or ahead.
@@ -194,36 +209,42 @@ struct Overtake {
 struct DuelLap {
     lap: i32,
     /// Null where it is not known, or not driven.
+    #[schema(required)]
     a_ms: Option<i32>,
+    #[schema(required)]
     b_ms: Option<i32>,
     /// Of this lap alone.
+    #[schema(required)]
     difference_ms: Option<i64>,
     /// After this lap; null once a lap is missing of which nobody knows how long it took.
+    #[schema(required)]
     gap_ms: Option<i64>,
     /// `a`, `b`; null where it is not known, or they were level.
+    #[schema(required)]
     ahead: Option<&'static str>,
 }
 
-/// Two drivers of a heat, lap by lap.
+/// Two drivers of a heat, lap by lap
+///
+/// Who won which lap, the gap after each, and where it came from.
 #[utoipa::path(
     get,
-    path = "/api/v1/heats/{id}/duel",
-    params(("id" = i64, Path, description = "The number of the heat."), DuelQuery),
+    path = "/api/v1/heats/{heat}/duel",
+    tag = "heats",
+    params(HeatPath, DuelQuery),
     responses(
         (status = 200, body = HeatDuel),
-        (status = 400, body = ApiError),
         (status = 404, description = "No such heat, or no such driver in it.", body = ApiError),
-        (status = 503, body = ApiError),
     ),
 )]
 async fn heat_duel(
     request: HttpRequest,
-    id: web::Path<String>,
+    Named(HeatPath { heat: Id(heat_id) }): Named<HeatPath>,
     Strict(query): Strict<DuelQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let (heat_id, heat) = heat(&id, &sources).await?;
-    let line = |driver_id: i64| {
+    let heat = heat(heat_id, &sources).await?;
+    let line = |Id(driver_id): Id| {
         let found = heat.board.lines.iter().find(|line| line.standing.driver_id == driver_id);
         found.ok_or_else(|| ApiError::not_found(format_args!("driver {driver_id} in this heat")))
     };
@@ -273,9 +294,7 @@ fn letter(side: Side) -> &'static str {
     }
 }
 
-async fn heat(id: &str, sources: &Sources) -> Result<(i64, StoredHeat), ApiError> {
-    let none = || ApiError::not_found(format_args!("heat {id}"));
-    let number: i64 = id.parse().map_err(|_| none())?;
-    let heat = sources.desk.ask(move |conn| queries::heat(conn, number)).await?;
-    heat.map(|heat| (number, heat)).ok_or_else(none)
+async fn heat(id: i64, sources: &Sources) -> Result<StoredHeat, ApiError> {
+    let heat = sources.desk.ask(move |conn| queries::heat(conn, id)).await?;
+    heat.ok_or_else(|| ApiError::not_found(format_args!("heat {id}")))
 }

@@ -5,7 +5,6 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use chrono::{DateTime, Datelike, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -18,7 +17,8 @@ use super::{
     ApiError, Sources, Strict, answer,
     feeds::no_feed,
     look,
-    params::{Cursor, Day, FeedSlug, Key, Limit, Moment, Phrase, Span},
+    params::{Cursor, Day, FeedSlug, Key, Limit, Moment, Phrase},
+    span::Asked,
 };
 
 #[derive(OpenApi)]
@@ -36,7 +36,8 @@ struct HeatsQuery {
     /// Only heats of this feed.
     #[param(inline)]
     feed: Option<FeedSlug>,
-    /// Only heats that were first seen on this day, of UTC.
+    /// Only heats that were first seen on this day, by the clocks of the feed; of UTC where none is
+    /// named.
     #[param(inline)]
     day: Option<Day>,
     /// Only heats that were first seen then or later.
@@ -187,7 +188,8 @@ async fn heats(
     Strict(query): Strict<HeatsQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
-    let span = Span::of(query.day, query.from, query.to, Tz::UTC);
+    let asked = Asked { day: query.day, from: query.from, to: query.to };
+    let span = asked.span(&sources, query.feed.as_deref(), None).await?;
     let filter = HeatFilter {
         feed: query.feed.as_deref().map(str::to_owned),
         from: span.from,

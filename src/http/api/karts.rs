@@ -18,8 +18,10 @@ use crate::{
 };
 
 use super::{
-    ApiError, Sources, Strict, answer, look,
-    params::{FeedSlug, Moment},
+    ApiError, Sources, Strict, answer,
+    feeds::no_feed,
+    look,
+    params::{FeedSlug, Moment, Phrase},
 };
 
 /// Where nothing is asked for.
@@ -48,16 +50,18 @@ struct KartsQuery {
     to: Option<Moment>,
     /// Only karts of this class, as the names of heats tell it: `mini`, `junior`, `adult`, `twin`,
     /// `pro`.
-    class: Option<String>,
+    #[param(inline, example = "junior")]
+    class: Option<Phrase>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct KartsAnswer {
     feed: String,
-    #[schema(format = DateTime)]
+    /// The first moment that counts, 1970 at the earliest.
     from: DateTime<Utc>,
-    #[schema(format = DateTime)]
+    /// The first moment after it, 2100 at the latest.
     to: DateTime<Utc>,
+    #[schema(required)]
     class: Option<String>,
     /// All classes that heats of this track ever had.
     classes: Vec<String>,
@@ -65,13 +69,15 @@ struct KartsAnswer {
     karts: Vec<Kart>,
     /// How much two goes of one driver differ by chance, a standard deviation: of median laps; null
     /// where nothing tells it.
+    #[schema(required)]
     median_scatter_ms: Option<f64>,
     /// The same of best laps.
+    #[schema(required)]
     best_scatter_ms: Option<f64>,
     /// There were too many stints in the span, and only the latest 50,000 are in this.
     is_cut: bool,
     /// Laps that came after this moment may not be counted yet; null where all are.
-    #[schema(format = DateTime)]
+    #[schema(required)]
     missing_since: Option<DateTime<Utc>>,
 }
 
@@ -80,8 +86,10 @@ struct Kart {
     kart: String,
     /// Against the average kart, on the median laps of stints. Null where the kart can't be compared:
     /// nobody drove it and another one that can be on the same day.
+    #[schema(required)]
     median: Option<Effect>,
     /// The same on the best laps of stints.
+    #[schema(required)]
     best: Option<Effect>,
     /// Of all drivers, compared or not.
     stints: usize,
@@ -89,6 +97,7 @@ struct Kart {
     /// The quickest lap with the kart, whoever drove.
     best_lap_ms: i32,
     /// How the median laps of its stints are spread, whoever drove; null where all were too short.
+    #[schema(required)]
     spread: Option<SpreadOf>,
 }
 
@@ -97,9 +106,12 @@ struct Effect {
     /// A lap; below zero for a kart that is quicker than the average.
     effect_ms: f64,
     /// Null where there is too little to tell chance by, as the next two.
+    #[schema(required)]
     standard_error_ms: Option<f64>,
     /// From here to `high_ms` lies the truth in 95 of 100 cases.
+    #[schema(required)]
     low_ms: Option<f64>,
+    #[schema(required)]
     high_ms: Option<f64>,
     /// Stints that took part.
     stints: usize,
@@ -118,18 +130,16 @@ struct SpreadOf {
     count: i64,
 }
 
-/// How quick each kart of a track really is: the time of a stint is taken for the sum of the driver
-/// on that day, the heat, the kart, and chance. Worked out at most once a minute.
+/// How quick each kart of a track is
+///
+/// Corrected for who drove it: the time of a stint is taken for the sum of the driver on that day, the
+/// heat, the kart, and chance. Worked out at most once a minute.
 #[utoipa::path(
     get,
     path = "/api/v1/karts",
+    tag = "karts",
     params(KartsQuery),
-    responses(
-        (status = 200, body = KartsAnswer),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    responses((status = 200, body = KartsAnswer)),
 )]
 async fn karts(
     request: HttpRequest,
@@ -146,14 +156,15 @@ async fn karts(
         from: query.from.map_or(days.from, |from| from.0),
         to: query.to.map_or(days.to, |to| to.0),
     };
-    let wanted = KartsWanted { feed, span: span.within_ever(), class: query.class.clone() };
+    let (span, class) = (span.within_ever(), query.class.map(|class| class.0));
+    let wanted = KartsWanted { feed, span, class: class.clone() };
     let found = desk.karts(&sources, wanted).await?;
-    let found = found.ok_or_else(|| ApiError::not_found(format!("feed {:?}", &*query.feed)))?;
+    let found = found.ok_or_else(|| no_feed(Some(&query.feed)))?;
     let karts = KartsAnswer {
         feed: found.feed.id.as_str().to_owned(),
         from: span.from,
         to: span.to,
-        class: query.class,
+        class,
         classes: found.classes.clone(),
         karts: found.table.karts.iter().map(kart).collect(),
         median_scatter_ms: found.table.median_scatter_ms.map(thousandth),

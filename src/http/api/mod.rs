@@ -24,6 +24,7 @@ mod page;
 mod params;
 mod records;
 mod shape;
+mod span;
 mod strict;
 
 use actix_web::{

@@ -2,27 +2,25 @@
 //! what is true.
 
 mod book;
+mod example;
 
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use chrono::Utc;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::{
-    db::queries::{self, HeatFilter},
-    http::pages::{
-        layout::{self, Frame},
-        reader::Reader,
-    },
+use crate::http::pages::{
+    layout::{self, Frame},
+    reader::Reader,
 };
 
 use super::{Sources, description::WHOLE};
 
-use self::book::Book;
+use self::{book::Book, example::Known};
 
 pub(super) async fn page(request: HttpRequest, sources: web::Data<Sources>) -> impl Responder {
     let reader = Reader::of(&request, sources.privacy);
-    let place = Place { origin: origin(&request), shown: Shown::newest(&sources).await };
+    let place = Place { origin: origin(&request), known: Known::newest(&sources).await };
     let Ok(description) = serde_json::to_value(&*WHOLE) else {
         return HttpResponse::InternalServerError().finish();
     };
@@ -37,57 +35,9 @@ fn origin(request: &HttpRequest) -> String {
     format!("{}://{}", info.scheme(), info.host())
 }
 
-/// Things that are really there, for examples that answer.
-#[derive(Default)]
-struct Shown {
-    feed: Option<String>,
-    heat: Option<i64>,
-}
-
-impl Shown {
-    /// Of the newest heat. While there is none, or no database, examples are made up.
-    async fn newest(sources: &Sources) -> Self {
-        let filter = HeatFilter::default();
-        let question = move |conn: &mut _| queries::list_heats(conn, &filter, None, 1);
-        let found = sources.desk.ask(question).await.ok().flatten().unwrap_or_default();
-        let newest = found.into_iter().next();
-        newest
-            .map_or_else(Self::default, |heat| Self { feed: Some(heat.feed), heat: Some(heat.id) })
-    }
-}
-
 struct Place {
     origin: String,
-    shown: Shown,
-}
-
-impl Place {
-    /// An address of this kind that can be clicked.
-    fn example(&self, path: &str, parameters: &[&Value]) -> String {
-        let mut address = path.to_owned();
-        for parameter in parameters.iter().filter(|one| one["in"] == "path") {
-            let name = parameter["name"].as_str().unwrap_or_default();
-            let made_up = || example_of(parameter).unwrap_or_else(|| "1".to_owned());
-            let value = match name {
-                "feed" => self.shown.feed.clone().unwrap_or_else(made_up),
-                "heat" => self.shown.heat.map_or_else(made_up, |id| id.to_string()),
-                _ => made_up(),
-            };
-            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            address = address.replace(&format!("{{{name}}}"), &value.replace('+', "%20"));
-        }
-        match parameters.iter().any(|one| one["name"] == "limit") {
-            true => format!("{address}?limit=2"),
-            false => address,
-        }
-    }
-}
-
-fn example_of(parameter: &Value) -> Option<String> {
-    let schema = &parameter["schema"];
-    let example = [&parameter["example"], &schema["examples"][0], &schema["example"]];
-    let example = example.into_iter().find(|example| !example.is_null())?;
-    Some(example.as_str().map_or_else(|| example.to_string(), str::to_owned))
+    known: Known,
 }
 
 fn draw(book: &Book, place: &Place) -> Markup {
@@ -123,7 +73,7 @@ fn draw(book: &Book, place: &Place) -> Markup {
 fn one(book: &Book, place: &Place, path: &str, operation: &Value) -> Markup {
     let parameters: Vec<&Value> =
         operation["parameters"].as_array().into_iter().flatten().collect();
-    let example = place.example(path, &parameters);
+    let example = place.known.address(path, &parameters);
     let answers = operation["responses"].as_object();
     html! {
         section.panel id=(anchor(operation)) {

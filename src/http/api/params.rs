@@ -7,8 +7,7 @@
 
 use std::{fmt, ops::Deref, str::FromStr};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de, de::DeserializeOwned};
 use serde_json::json;
 use utoipa::{
@@ -61,7 +60,7 @@ impl<'de> Deserialize<'de> for Wait {
     }
 }
 
-/// The id of a heat or run, as in lists of them.
+/// The id of a heat, a run, or a driver of a heat, as in lists of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id(pub i64);
 
@@ -127,22 +126,6 @@ impl<'de> Deserialize<'de> for FeedSlug {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day(pub NaiveDate);
 
-impl Day {
-    /// From its first moment to that of the next day, there.
-    pub fn span(self, zone: Tz) -> Span {
-        let next = self.0.checked_add_days(Days::new(1));
-        Span { from: Some(first_moment(self.0, zone)), to: next.map(|day| first_moment(day, zone)) }
-    }
-}
-
-/// Where clocks leap over midnight the day begins later, to the quarter of an hour.
-fn first_moment(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    let quarters = (0..96).map(|n| midnight + chrono::Duration::minutes(15 * n));
-    let mut there = quarters.filter_map(|local| zone.from_local_datetime(&local).earliest());
-    there.next().map_or_else(|| midnight.and_utc(), |first| first.to_utc())
-}
-
 impl FromStr for Day {
     type Err = ();
 
@@ -184,28 +167,7 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// From a moment on, until before another one; open where there is none. One that ends before it
-/// begins holds nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    pub from: Option<DateTime<Utc>>,
-    pub to: Option<DateTime<Utc>>,
-}
-
-impl Span {
-    /// What lies in the day and between the two moments, of those that are given.
-    pub fn of(day: Option<Day>, from: Option<Moment>, to: Option<Moment>, zone: Tz) -> Self {
-        let day = day.map(|day| day.span(zone)).unwrap_or_default();
-        let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
-        Self {
-            from: day.from.into_iter().chain(from).max(),
-            to: day.to.into_iter().chain(to).min(),
-        }
-    }
-}
-
 /// The form of a download.
-#[allow(dead_code, reason = "exports take it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -348,8 +310,6 @@ impl<K: Key> PartialSchema for Cursor<K> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{America::Sao_Paulo, Europe::Madrid};
-
     use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -374,10 +334,6 @@ mod tests {
         }
     }
 
-    fn at(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
     #[test]
     fn cursor_leads_back_to_its_key_and_to_no_other_list() {
         let cursor = Cursor(Place(-7, "Zoë \"x\"".to_owned()));
@@ -388,29 +344,6 @@ mod tests {
         for garbage in ["", "0", "zz", "00", "ää", &text[1..], &format!("{text}00")] {
             assert_eq!(garbage.parse::<Cursor<Place>>(), Err(()), "{garbage}");
         }
-    }
-
-    #[test]
-    fn day_is_as_long_as_the_clocks_of_the_venue_make_it() {
-        let span = |day: &str, zone| day.parse::<Day>().unwrap().span(zone);
-        let summer = span("2026-10-25", Madrid);
-        assert_eq!(summer.from, Some(at("2026-10-24T22:00:00Z")));
-        assert_eq!(summer.to, Some(at("2026-10-25T23:00:00Z")));
-        // Clocks went from 0:00 to 1:00.
-        let leap = span("2018-11-04", Sao_Paulo);
-        assert_eq!(leap.from, Some(at("2018-11-04T03:00:00Z")));
-        assert_eq!(leap.to, Some(at("2018-11-05T02:00:00Z")));
-    }
-
-    #[test]
-    fn span_is_what_all_that_is_given_have_in_common() {
-        let day = "2026-11-23".parse().ok();
-        let from = "2026-11-23T18:30:00 01:00".parse().ok();
-        let to = "2027-01-01T00:00:00Z".parse().ok();
-        let span = Span::of(day, from, to, Tz::UTC);
-        assert_eq!(span.from, Some(at("2026-11-23T17:30:00Z")));
-        assert_eq!(span.to, Some(at("2026-11-24T00:00:00Z")));
-        assert_eq!(Span::of(None, None, None, Tz::UTC), Span::default());
     }
 
     #[test]

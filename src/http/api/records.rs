@@ -18,8 +18,10 @@ use crate::{
 };
 
 use super::{
-    ApiError, Sources, Strict, answer, look,
-    params::{Day, FeedSlug, Limit},
+    ApiError, Sources, Strict, answer,
+    feeds::no_feed,
+    look,
+    params::{Day, FeedSlug, Limit, Phrase},
 };
 
 #[derive(OpenApi)]
@@ -46,8 +48,9 @@ struct RecordsQuery {
     day: Option<Day>,
     /// Only karts of this class, as the names of heats tell it: `mini`, `junior`, `adult`, `twin`,
     /// `pro`.
-    class: Option<String>,
-    /// Names at most.
+    #[param(inline, example = "junior")]
+    class: Option<Phrase>,
+    /// How many names at most.
     #[serde(default)]
     #[param(inline)]
     limit: Limit<100, 20>,
@@ -60,13 +63,14 @@ struct RecordsAnswer {
     window: Window,
     /// The day that the window is around.
     day: NaiveDate,
-    /// The first moment of the window; null for `ever`, as `to`.
-    #[schema(format = DateTime)]
+    /// The first moment of the window, 1970 at the earliest; null for `ever`, as `to`.
+    #[schema(required)]
     from: Option<DateTime<Utc>>,
-    /// The first moment after it.
-    #[schema(format = DateTime)]
+    /// The first moment after it, 2100 at the latest.
+    #[schema(required)]
     to: Option<DateTime<Utc>>,
     /// As asked for.
+    #[schema(required)]
     class: Option<String>,
     /// All classes that heats of this track ever had.
     classes: Vec<String>,
@@ -74,7 +78,7 @@ struct RecordsAnswer {
     /// from that equal names are taken for one person.
     records: Vec<RecordOf>,
     /// Laps that came after this moment may not be counted yet; null where all are.
-    #[schema(format = DateTime)]
+    #[schema(required)]
     missing_since: Option<DateTime<Utc>>,
 }
 
@@ -85,11 +89,12 @@ struct RecordOf {
     name: String,
     lap_ms: i32,
     /// When the lap ended; where that was missed, when the heat began.
-    #[schema(format = DateTime)]
     at: DateTime<Utc>,
     /// Null where nobody knows.
+    #[schema(required)]
     kart: Option<String>,
     /// Null where the name of the heat tells none.
+    #[schema(required)]
     class: Option<String>,
     heat_id: i64,
     heat_name: String,
@@ -98,18 +103,16 @@ struct RecordOf {
     lap: i32,
 }
 
-/// The best lap of each name on a track, for a day, week, month or year, or ever. Laps that were
-/// computed or taken away by officials do not count.
+/// The best laps of a track
+///
+/// One for each name, for a day, week, month or year, or ever. Laps that were computed or taken away
+/// by officials do not count.
 #[utoipa::path(
     get,
     path = "/api/v1/records",
+    tag = "records",
     params(RecordsQuery),
-    responses(
-        (status = 200, body = RecordsAnswer),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError),
-        (status = 503, body = ApiError),
-    ),
+    responses((status = 200, body = RecordsAnswer)),
 )]
 async fn records(
     request: HttpRequest,
@@ -122,14 +125,17 @@ async fn records(
     let no_such_day = || ApiError::bad_parameter("day", "day: the calendar does not go so far");
     let span = query.window.around(day, zone).ok_or_else(no_such_day)?;
     let Limit(limit) = query.limit;
-    let class = query.class.clone();
-    let wanted = RecordsWanted { feed, from: span.from, to: span.to, class, limit };
+    let class = query.class.map(|class| class.0);
+    let (from, to) = (span.from, span.to);
+    let wanted = RecordsWanted { feed, from, to, class: class.clone(), limit };
     let almanac = sources.almanac.clone();
     let person = move |venue: &str, name: &str| almanac::key(&almanac.names_of(venue, name).name);
     let question = move |conn: &mut _| queries::records(conn, &wanted, person);
     let found = sources.desk.ask(question).await?;
-    let found = found.ok_or_else(|| ApiError::not_found(format!("feed {:?}", &*query.feed)))?;
-    let bound = |at| (span != Span::EVER).then_some(at);
+    let found = found.ok_or_else(|| no_feed(Some(&query.feed)))?;
+    let is_ever = span == Span::EVER;
+    let span = span.within_ever();
+    let bound = |at| (!is_ever).then_some(at);
     let places = places(&found.records);
     let of_one = |(record, place): (Record, usize)| RecordOf {
         place,
@@ -149,7 +155,7 @@ async fn records(
         day,
         from: bound(span.from),
         to: bound(span.to),
-        class: query.class,
+        class,
         classes: found.classes,
         records: found.records.into_iter().zip(places).map(of_one).collect(),
         missing_since: found.missing_since,

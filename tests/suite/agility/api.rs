@@ -354,7 +354,7 @@ fn mistakes_are_named_when_something_wrong_is_asked() {
             ("/runs/99", 404, Value::Null),
             ("/runs/1/targets?marks=6", 400, json!("marks")),
             ("/runs/99/until/7", 404, Value::Null),
-            ("/clubs", 400, json!("event")),
+            ("/clubs?day=today", 400, json!("day")),
             ("/combined", 400, json!("event")),
             ("/combined?event=Spring%20Cup&feed=nowhere", 404, Value::Null),
             ("/handlers/Ann%20Lee?feed=nowhere", 404, Value::Null),

@@ -12,10 +12,16 @@ use super::{
     world::{Answer, World},
 };
 
+const JSON: &str = "application/json";
+
+/// What kinds of contents the description says of an answer with this status.
+fn contents<'a>(description: &'a Value, path: &str, status: u16) -> &'a Value {
+    &description["paths"][path]["get"]["responses"][status.to_string()]["content"]
+}
+
 /// What the description says of an answer with this status.
 fn described(description: &Value, path: &str, status: u16) -> Value {
-    let answer = &description["paths"][path]["get"]["responses"][status.to_string()];
-    let schema = &answer["content"]["application/json"]["schema"];
+    let schema = &contents(description, path, status)[JSON]["schema"];
     assert!(schema.is_object(), "{path}: nothing is said of {status}");
     let mut components = description["components"].clone();
     for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
@@ -53,26 +59,63 @@ fn assert_described(description: &Value, path: &str, asked: &str, answer: &Answe
     assert!(answer.status != 200 || !answer.header("etag").is_empty(), "{asked}: no ETag");
 }
 
+/// A file, whose rows the tests of exports look at.
+fn assert_described_file(description: &Value, path: &str, asked: &str, answer: &Answer) {
+    let kind = answer.header("content-type").split(';').next().unwrap();
+    let described = contents(description, path, answer.status);
+    assert!(described[kind].is_object(), "{asked}: nothing is said of {kind}: {described}");
+    assert!(!answer.body.is_empty(), "{asked}");
+    assert_eq!(answer.header("etag"), "", "{asked}");
+}
+
 #[test]
 fn every_answer_is_as_described() {
     System::new().block_on(async {
         let world = World::open().await;
+        world.summed_up().await;
         let description = world.json("/api/openapi.json").await;
         let described: BTreeSet<&str> =
             description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
         let tried: BTreeSet<&str> = EXAMPLES.iter().map(|(path, _)| *path).collect();
         assert_eq!(tried, described, "tests/suite/api/examples.rs names every address");
         for (path, addresses) in EXAMPLES {
-            for address in addresses {
+            for address in *addresses {
                 let answer = world.get(address).await;
-                assert_eq!(answer.status, 200, "{address}: {}", answer.json());
-                assert_described(&description, path, address, &answer);
+                let words = String::from_utf8_lossy(&answer.body);
+                assert_eq!(answer.status, 200, "{address}: {words}");
+                match contents(&description, path, 200)[JSON].is_object() {
+                    true => assert_described(&description, path, address, &answer),
+                    false => assert_described_file(&description, path, address, &answer),
+                }
                 let join = if address.contains('?') { '&' } else { '?' };
                 let wrong = format!("{address}{join}nonsense=1");
                 let refused = world.get(&wrong).await;
                 assert_eq!(refused.status, 400, "{wrong}");
                 assert_eq!(refused.json()["error"]["parameter"], "nonsense");
                 assert_described(&description, path, &wrong, &refused);
+            }
+        }
+    });
+}
+
+#[test]
+fn guide_names_every_address_with_all_that_it_takes() {
+    System::new().block_on(async {
+        let guide = include_str!("../../../docs/api.md");
+        let rows = guide.lines().filter_map(|line| line.strip_prefix("| `/api/v1"));
+        let guided: BTreeSet<String> = rows.map(|row| format!("/api/v1{row}")).collect();
+        let description = World::open().await.json("/api/openapi.json").await;
+        let paths = description["paths"].as_object().unwrap();
+        assert_eq!(guided.len(), paths.len(), "{guided:#?}");
+        for (path, item) in paths {
+            let row = guided.iter().find(|row| row.starts_with(&format!("{path}` | ")));
+            let row = row.unwrap_or_else(|| panic!("docs/api.md says nothing of {path}"));
+            for parameter in item["get"]["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let is_said = parameter["in"] == "path"
+                    || ["limit", "cursor"].contains(&name)
+                    || row.contains(&format!("`{name}`"));
+                assert!(is_said, "docs/api.md: {path} takes {name}");
             }
         }
     });

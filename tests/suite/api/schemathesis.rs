@@ -23,6 +23,7 @@ fn program(folder: &Path) -> String {
 fn api_keeps_its_word_whatever_is_asked() {
     System::new().block_on(async {
         let world = World::open().await;
+        world.summed_up().await;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemathesis");
         // It leaves notes where it runs.
         let desk = tempfile::tempdir().unwrap();

@@ -21,6 +21,10 @@ use crate::support::{
 /// A few feeds, heats, and laps. Rooms that need other rows add them to a file of their own and
 /// name it in [`World::open`].
 const KARTING: &str = include_str!("karting.sql");
+const RING: &str = include_str!("ring.sql");
+
+/// In [`KARTING`]: one with each kart that has a timed lap that counts.
+const STINTS: i64 = 3;
 
 pub struct World {
     pub db: TestDb,
@@ -53,6 +57,7 @@ impl World {
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         let db = TestDb::new();
         db.execute(KARTING);
+        db.execute(RING);
         let service = Service::start_with(&db, "", options(), |config| {
             // Whoever tests everything asks more often than anybody else.
             config.http.rules.limits.requests_per_second_per_address = 100_000;
@@ -67,6 +72,12 @@ impl World {
         let settled = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > \
                        (SELECT max(changed_in) FROM laps) AS settled";
         wait_until("changes are settled", async || self.db.value(settled) == true).await;
+    }
+
+    /// Waits until the service has summed up all laps in stints: records and karts are told by them.
+    pub async fn summed_up(&self) {
+        let stints = "SELECT count(*) AS stints FROM stints";
+        wait_until("laps are summed up", async || self.db.value(stints) == STINTS).await;
     }
 
     pub async fn get(&self, path: &str) -> Answer {

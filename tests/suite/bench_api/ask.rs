@@ -59,10 +59,10 @@ pub fn questions() -> Vec<Question> {
         question("/api/v1/drivers?feed=&begins=", |turn| {
             format!("/api/v1/drivers?feed={}&begins=regular+{}", track(turn), turn % 10)
         }),
-        question("/api/v1/drivers/{name}?feed=", |turn| {
+        question("/api/v1/drivers/{driver}?feed=", |turn| {
             format!("/api/v1/drivers/Regular%20{}?feed={}", turn * 4, track(turn))
         }),
-        question("/api/v1/drivers/{name}?feed= (of thousands)", |_| {
+        question("/api/v1/drivers/{driver}?feed= (of thousands)", |_| {
             "/api/v1/drivers/Guest?feed=track-1".to_owned()
         }),
         question("/api/v1/runs", |_| "/api/v1/runs".to_owned()),
@@ -82,7 +82,7 @@ pub fn questions() -> Vec<Question> {
         question("/api/v1/dogs/{dorsal}", |turn| {
             format!("/api/v1/dogs/{}", dorsal(run(turn), turn))
         }),
-        question("/api/v1/handlers/{name}", |turn| {
+        question("/api/v1/handlers/{handler}", |turn| {
             format!("/api/v1/handlers/Handler%20{}", 7 * (1 + turn % 40))
         }),
         question("/api/v1/clubs?event=", |turn| format!("/api/v1/clubs?event={}", event(turn))),

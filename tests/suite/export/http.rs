@@ -139,7 +139,7 @@ fn export_over_http_says_what_is_wrong_with_what_is_asked() {
         let db = with_rows();
         let service = Service::start(&db, "").await;
         for (path, status, parameter) in [
-            ("lap", 404, Value::Null),
+            ("lap", 400, "what".into()),
             ("laps?feed=nobody", 404, Value::Null),
             ("laps?heat=1", 404, Value::Null),
             ("laps?fed=speedpark", 400, "fed".into()),

@@ -36,7 +36,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/runs/{run}/targets", look().to(one::run_targets))
         .route("/runs/{run}/until/{dorsal}", look().to(one::run_until))
         .route("/dogs/{dorsal}", look().to(pairs::dog))
-        .route("/handlers/{name}", look().to(pairs::handler))
+        .route("/handlers/{handler}", look().to(pairs::handler))
         .route("/clubs", look().to(tables::clubs))
         .route("/countries", look().to(tables::countries))
         .route("/combined", look().to(tables::combined));

@@ -39,7 +39,9 @@ struct OneRun {
     brothers: Vec<Run>,
 }
 
-/// A run with its course, its dogs, and the combined results.
+/// One run
+///
+/// Its course, its dogs, and the combined results.
 #[utoipa::path(
     get,
     path = "/api/v1/runs/{run}",
@@ -50,7 +52,7 @@ struct OneRun {
 pub(super) async fn run(
     request: HttpRequest,
     Named(RunPath { run: Id(id) }): Named<RunPath>,
-    _nothing: Strict<Nothing>,
+    Strict(Nothing {}): Strict<Nothing>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
     let sheet = sheet(&sources, id).await?;
@@ -94,7 +96,7 @@ struct Change {
     time_s: Option<Decimal>,
 }
 
-/// What happened on course, and when.
+/// What happened on course, and when
 #[utoipa::path(
     get,
     path = "/api/v1/runs/{run}/timeline",
@@ -105,7 +107,7 @@ struct Change {
 pub(super) async fn timeline(
     request: HttpRequest,
     Named(RunPath { run: Id(id) }): Named<RunPath>,
-    _nothing: Strict<Nothing>,
+    Strict(Nothing {}): Strict<Nothing>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
     let sheet = sheet(&sources, id).await?;
@@ -218,6 +220,8 @@ impl From<RingTarget> for Target {
     }
 }
 
+/// What there is to beat
+///
 /// Time and speed for the lead and for each qualification, by the number of faults and refusals.
 #[utoipa::path(
     get,
@@ -265,7 +269,7 @@ pub(super) struct UntilPath {
     #[param(inline)]
     run: Id,
     /// The dog's dorsal.
-    #[param(inline)]
+    #[param(inline, example = "007")]
     dorsal: Phrase,
 }
 
@@ -337,6 +341,8 @@ struct Estimate {
     latest_at: DateTime<Utc>,
 }
 
+/// Whose turn it is
+///
 /// How many dogs start before one, and when its turn may come.
 #[utoipa::path(
     get,

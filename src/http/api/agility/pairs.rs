@@ -1,4 +1,4 @@
-//! `/api/v1/dogs/{dorsal}` and `/api/v1/handlers/{name}`: what a pair did.
+//! `/api/v1/dogs/{dorsal}` and `/api/v1/handlers/{handler}`: what a pair did.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::{
         ApiError, Named, Sources, Strict, answer,
         feeds::no_feed,
         params::{Day, FeedSlug, Limit, Moment, Phrase},
+        span::Asked,
     },
     params::{self, RunsCursor},
     shape::{Combined, RunOfPair, dogs},
@@ -24,7 +25,7 @@ use super::{
 #[into_params(parameter_in = Path)]
 pub(super) struct DogPath {
     /// The pair's number within the event. Text: `7` and `007` are different.
-    #[param(inline)]
+    #[param(inline, example = "007")]
     dorsal: Phrase,
 }
 
@@ -36,8 +37,8 @@ pub(super) struct DogQuery {
     /// the dorsal was seen last.
     #[param(inline)]
     event: Option<Phrase>,
-    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
-    /// of UTC where neither is named.
+    /// Only runs that were first seen on this day, by the clocks of the event's rings; of UTC where no
+    /// event is named.
     #[param(inline)]
     day: Option<Day>,
 }
@@ -52,7 +53,9 @@ struct DogsDay {
     combined: Vec<Combined>,
 }
 
-/// The runs of a dorsal in an event.
+/// What a dog did in an event
+///
+/// Over all rings, with its combined results.
 #[utoipa::path(
     get,
     path = "/api/v1/dogs/{dorsal}",
@@ -67,8 +70,8 @@ pub(super) async fn dog(
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
     let event = query.event.map(|event| event.0);
-    let of = (None, event.as_deref());
-    let span = params::span(&sources, of, query.day, (None, None)).await?;
+    let asked = Asked { day: query.day, ..Asked::default() };
+    let span = asked.span(&sources, None, event.as_deref()).await?;
     let wanted = dorsal.clone();
     let question = move |conn: &mut _| queries::day_of_dog(conn, &wanted, event.as_deref(), span);
     let day = sources.desk.ask(question).await?;
@@ -82,9 +85,9 @@ pub(super) async fn dog(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct HandlerPath {
-    /// Case and the blanks around it do not matter.
-    #[param(inline)]
-    name: Phrase,
+    /// The full name; case and the blanks around it do not matter.
+    #[param(inline, example = "Ann Lee")]
+    handler: Phrase,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -97,8 +100,8 @@ pub(super) struct HandlerQuery {
     /// Only with a dog of this call name; case does not matter.
     #[param(inline)]
     dog: Option<Phrase>,
-    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
-    /// of UTC where neither is named.
+    /// Only runs that were first seen on this day, by the clocks of the feed; of UTC where none is
+    /// named.
     #[param(inline)]
     day: Option<Day>,
     /// Only runs that were first seen from this moment on.
@@ -127,24 +130,26 @@ struct HandlersRuns {
     next: Option<String>,
 }
 
-/// The runs of a handler by name, with all dogs, over all feeds.
+/// What a handler did
+///
+/// With all dogs, over all feeds, newest first. Names are no identities.
 #[utoipa::path(
     get,
-    path = "/api/v1/handlers/{name}",
+    path = "/api/v1/handlers/{handler}",
     tag = "agility",
     params(HandlerPath, HandlerQuery),
     responses((status = 200, body = HandlersRuns)),
 )]
 pub(super) async fn handler(
     request: HttpRequest,
-    Named(HandlerPath { name: Phrase(name) }): Named<HandlerPath>,
+    Named(HandlerPath { handler: Phrase(name) }): Named<HandlerPath>,
     Strict(query): Strict<HandlerQuery>,
     sources: web::Data<Sources>,
 ) -> Result<HttpResponse, ApiError> {
     let Limit(limit) = query.limit;
     let after = params::after(query.cursor)?;
-    let of = (query.feed.as_deref(), None);
-    let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
+    let asked = Asked { day: query.day, from: query.from, to: query.to };
+    let span = asked.span(&sources, query.feed.as_deref(), None).await?;
     let (wanted, feed) = (name.clone(), query.feed.as_deref().map(str::to_owned));
     let question = move |conn: &mut _| {
         queries::handler_runs(conn, &wanted, feed.as_deref(), span, after, limit + 1)

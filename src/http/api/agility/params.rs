@@ -4,11 +4,11 @@ use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use crate::db::queries::{RunsAfter, Span};
+use crate::db::queries::RunsAfter;
 
 use super::super::{
-    ApiError, Sources,
-    params::{Cursor, Day, Id, Key, Moment},
+    ApiError,
+    params::{Cursor, Id, Key},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -48,25 +48,4 @@ pub(super) fn after(cursor: Option<RunsCursor>) -> Result<Option<RunsAfter>, Api
     let nowhere = || ApiError::bad_parameter("cursor", "cursor: leads nowhere");
     let first_seen_at = known.ok_or_else(nowhere)?;
     Ok(Some(RunsAfter { first_seen_at, id }))
-}
-
-/// What a day (see [`Sources::day`]) and two moments have in common; each may be missing.
-///
-/// # Errors
-/// The database does not answer.
-pub(super) async fn span(
-    sources: &Sources,
-    (feed, event): (Option<&str>, Option<&str>),
-    day: Option<Day>,
-    (from, to): (Option<Moment>, Option<Moment>),
-) -> Result<Span, ApiError> {
-    let day = match day {
-        Some(Day(day)) => sources.day(feed, event, day).await?,
-        None => Span::default(),
-    };
-    let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
-    Ok(Span {
-        from: day.from.into_iter().chain(from).max(),
-        to: day.to.into_iter().chain(to).min(),
-    })
 }

@@ -12,6 +12,7 @@ use super::{
         ApiError, Sources, Strict, answer,
         feeds::no_feed,
         params::{Day, FeedSlug, Limit, Moment, Phrase},
+        span::Asked,
     },
     params::{self, RunsCursor},
     shape::{Run as RunHead, shown},
@@ -91,7 +92,9 @@ struct Leader {
     handler: Option<String>,
 }
 
-/// Agility runs, newest first.
+/// Runs, newest first
+///
+/// Filters add up. Reading on by `next` skips and repeats nothing, whatever comes meanwhile.
 #[utoipa::path(
     get,
     path = "/api/v1/runs",
@@ -107,8 +110,8 @@ pub(super) async fn runs(
     let Limit(limit) = query.limit;
     let after = params::after(query.cursor)?;
     let event = query.event.map(|event| event.0);
-    let of = (query.feed.as_deref(), event.as_deref());
-    let span = params::span(&sources, of, query.day, (query.from, query.to)).await?;
+    let asked = Asked { day: query.day, from: query.from, to: query.to };
+    let span = asked.span(&sources, query.feed.as_deref(), event.as_deref()).await?;
     let filter = RunsFilter {
         feed: query.feed.as_deref().map(str::to_owned),
         event,

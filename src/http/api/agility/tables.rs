@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,8 +17,8 @@ use super::{
         ApiError, Sources, Strict, answer,
         feeds::no_feed,
         params::{Day, FeedSlug, Phrase},
+        span::Asked,
     },
-    params,
     shape::Combined,
 };
 
@@ -25,12 +26,12 @@ use super::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct TableQuery {
-    /// The event, by just its name; of several of one name the latest. One of `event` and `day` is
-    /// needed.
+    /// The event, by just its name; of several of one name the latest. Without it all events of the
+    /// day.
     #[param(inline)]
     event: Option<Phrase>,
-    /// Only runs that were first seen on this day, by the clocks of the feed or of the event's rings;
-    /// of UTC where neither is named.
+    /// Only runs that were first seen on this day, by the clocks of the event's rings; of UTC where no
+    /// event is named. Without an event it is today, where none is given.
     #[param(inline)]
     day: Option<Day>,
 }
@@ -85,7 +86,7 @@ struct Countries {
     countries: Vec<Tally>,
 }
 
-/// How the clubs of an event or a day did.
+/// How the clubs of an event or a day did
 #[utoipa::path(
     get,
     path = "/api/v1/clubs",
@@ -103,7 +104,7 @@ pub(super) async fn clubs(
     answer(&request, &Clubs { clubs: clubs.into_iter().map(Tally::from).collect() })
 }
 
-/// How the countries of an event or a day did.
+/// How the countries of an event or a day did
 #[utoipa::path(
     get,
     path = "/api/v1/countries",
@@ -122,12 +123,11 @@ pub(super) async fn countries(
 }
 
 async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, ApiError> {
-    if query.event.is_none() && query.day.is_none() {
-        return Err(ApiError::bad_parameter("event", "one of event and day is needed"));
-    }
+    let today = || Day(Utc::now().date_naive());
+    let day = query.day.or_else(|| query.event.is_none().then(today));
     let event = query.event.map(|event| event.0);
-    let of = (None, event.as_deref());
-    let span = params::span(sources, of, query.day, (None, None)).await?;
+    let asked = Asked { day, ..Asked::default() };
+    let span = asked.span(sources, None, event.as_deref()).await?;
     let question = move |conn: &mut _| queries::event_runs(conn, event.as_deref(), span);
     Ok(sources.desk.ask(question).await?)
 }
@@ -137,7 +137,7 @@ async fn runs(query: TableQuery, sources: &Sources) -> Result<Vec<RunWithDogs>, 
 #[into_params(parameter_in = Query)]
 pub(super) struct CombinedQuery {
     /// The event, by just its name; of several of one name the latest.
-    #[param(inline)]
+    #[param(inline, example = "Spring Cup")]
     event: Phrase,
     /// Only of this feed.
     #[param(inline)]
@@ -153,7 +153,9 @@ struct CombinedResults {
     combined: Vec<Combined>,
 }
 
-/// The combined results of brother runs of an event.
+/// Combined results of an event
+///
+/// The places of pairs over brother runs, by the venue's own arithmetic.
 #[utoipa::path(
     get,
     path = "/api/v1/combined",

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::{
     event::FeedId,
@@ -22,8 +22,8 @@ use crate::{
 };
 
 use super::{
-    ApiError, Sources, Strict, look,
-    params::{self, FeedSlug, Moment},
+    ApiError, Named, Sources, Strict, look,
+    params::{self, FeedSlug, Id, Moment},
 };
 
 use self::{docs::Columns, pump::Refused};
@@ -36,6 +36,36 @@ pub(super) struct Docs;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/export/{what}", look().to(export));
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct ExportPath {
+    /// Rows of what.
+    #[param(inline)]
+    what: What,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum What {
+    Laps,
+    Standings,
+    Heats,
+    Playsets,
+    Results,
+}
+
+impl From<What> for DataSet {
+    fn from(what: What) -> Self {
+        match what {
+            What::Laps => Self::Laps,
+            What::Standings => Self::Standings,
+            What::Heats => Self::Heats,
+            What::Playsets => Self::Playsets,
+            What::Results => Self::Results,
+        }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -56,20 +86,22 @@ struct ExportQuery {
     #[param(inline)]
     to: Option<Moment>,
     /// Only of this heat; for laps, standings and heats.
-    heat: Option<i64>,
+    #[param(inline)]
+    heat: Option<Id>,
     /// Begins a CSV with the mark by which Excel tells that it is UTF-8.
+    #[param(inline)]
     bom: Option<bool>,
 }
 
-/// Rows of the tables as a file. It is written while it is read: an answer that breaks off before its
-/// end is no whole file. Two are made at a time, and each has an hour.
+/// Rows of the tables as a file
+///
+/// It is written while it is read: an answer that breaks off before its end is no whole file. Two are
+/// made at a time, and each has an hour.
 #[utoipa::path(
     get,
     path = "/api/v1/export/{what}",
-    params(
-        ("what" = String, Path, description = "`laps`, `standings`, `heats`, `playsets` or `results`"),
-        ExportQuery,
-    ),
+    tag = "export",
+    params(ExportPath, ExportQuery),
     responses(
         (status = 200, description = "The rows", content(
             (String = "text/csv"),
@@ -80,23 +112,20 @@ struct ExportQuery {
 )]
 async fn export(
     request: HttpRequest,
-    what: web::Path<String>,
+    Named(ExportPath { what }): Named<ExportPath>,
     Strict(query): Strict<ExportQuery>,
     sources: web::Data<Sources>,
     exports: web::Data<Exports>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, ApiError> {
-    let Some(what) = DataSet::named(&what) else {
-        let sets = DataSet::ALL.map(DataSet::as_str).join(", ");
-        return Err(ApiError::not_found(format!("data set {:?}; there are {sets}", *what)));
-    };
+    let what = DataSet::from(what);
     let format = format(&query)?;
     let wanted = Wanted {
         what,
         feeds: query.feed.as_deref().map(FeedId::new).into_iter().collect(),
         from: query.from.map(|Moment(at)| at),
         to: query.to.map(|Moment(at)| at),
-        heat: query.heat,
+        heat: query.heat.map(|heat| heat.0),
     };
     if wanted.heat.is_some() && !what.has_heats() {
         let words = format!("{} have no heats; leave it out", what.as_str());

@@ -1,11 +1,14 @@
 //! Which heats a reader asks for: the parameters of the list, and of every link that goes on with
 //! them.
 
-use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use url::form_urlencoded;
 
-use crate::{db::queries::HeatFilter, http::pages::reader::Reader};
+use crate::{
+    db::queries::HeatFilter,
+    http::{calendar::Window, pages::reader::Reader},
+};
 
 pub(super) const STATES: [&str; 6] =
     ["not_started", "running", "paused", "stopped", "finished", "next_heat"];
@@ -43,11 +46,11 @@ impl Asked {
 
     /// A day is one by the clocks of this zone.
     pub fn filter(&self, zone: Tz) -> HeatFilter {
-        let next = self.day.and_then(|day| day.checked_add_days(Days::new(1)));
+        let day = self.day.and_then(|day| Window::Day.around(day, zone));
         HeatFilter {
             feed: self.feed.clone(),
-            from: self.day.map(|day| first_moment(day, zone)),
-            to: next.map(|day| first_moment(day, zone)),
+            from: day.map(|day| day.from),
+            to: day.map(|day| day.to),
             name: self.name.clone(),
             state: self.state.clone(),
         }
@@ -86,14 +89,6 @@ impl Asked {
 fn place(text: &str) -> Option<(DateTime<Utc>, i64)> {
     let (micros, id) = text.split_once('-')?;
     Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
-}
-
-/// Where clocks leap over midnight the day begins later, to the quarter of an hour.
-fn first_moment(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    let quarters = (0..96).filter_map(|n| midnight.checked_add_signed(Duration::minutes(15 * n)));
-    let mut there = quarters.filter_map(|local| zone.from_local_datetime(&local).earliest());
-    there.next().map_or_else(|| midnight.and_utc(), |first| first.to_utc())
 }
 
 #[cfg(test)]
