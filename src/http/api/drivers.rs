@@ -170,7 +170,6 @@ struct DriverQuery {
 struct DriverAnswer {
     name: String,
     venue: String,
-    /// What makes all this one person.
     #[schema(inline)]
     identity: Identity,
     /// What was driven best on each track of the venue.
@@ -181,6 +180,7 @@ struct DriverAnswer {
     next: Option<String>,
 }
 
+/// What makes all this one person.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Identity {

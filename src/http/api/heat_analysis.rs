@@ -162,10 +162,10 @@ async fn heat_pace(
 #[into_params(parameter_in = Query)]
 struct DuelQuery {
     /// The `driver_id` of one driver of the heat.
-    #[param(inline)]
+    #[param(inline, example = 11)]
     a: Id,
     /// And of another.
-    #[param(inline)]
+    #[param(inline, example = 12)]
     b: Id,
 }
 

@@ -64,12 +64,20 @@ impl<'de> Deserialize<'de> for Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id(pub i64);
 
+impl FromStr for Id {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // Numbers that Rust reads may have a plus.
+        let id: i64 = text.parse().map_err(drop)?;
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_plain && (1..=MAX_ID).contains(&id) { Ok(Self(id)) } else { Err(()) }
+    }
+}
+
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match i64::deserialize(from) {
-            Ok(id) if (1..=MAX_ID).contains(&id) => Ok(Self(id)),
-            _ => Err(de::Error::custom(format!("a whole number from 1 to {MAX_ID}"))),
-        }
+        parsed(from, &format!("a whole number from 1 to {MAX_ID}"))
     }
 }
 
@@ -343,6 +351,14 @@ mod tests {
         assert_eq!(text.parse::<Cursor<Other>>(), Err(()));
         for garbage in ["", "0", "zz", "00", "ää", &text[1..], &format!("{text}00")] {
             assert_eq!(garbage.parse::<Cursor<Place>>(), Err(()), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn id_is_written_in_digits_and_counts_from_one() {
+        assert_eq!("9007199254740991".parse(), Ok(Id(MAX_ID)));
+        for wrong in ["", "0", "-1", "+1", "1.0", "first", "9007199254740992"] {
+            assert_eq!(wrong.parse::<Id>(), Err(()), "{wrong}");
         }
     }
 
