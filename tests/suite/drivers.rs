@@ -87,7 +87,7 @@ fn history_of_a_name_has_every_heat_of_the_venue() {
             heats[2],
             json!({
                 "heat_id": 1, "feed": "main", "heat_name": "Heat 1",
-                "at": "2026-05-01T18:00:00.000000Z", "state": "finished", "driver_id": 1,
+                "at": "2026-05-01T18:00:00Z", "state": "finished", "driver_id": 1,
                 "name": "Ann", "kart": "7", "position": 1, "drivers": 2, "laps": 5,
                 "best_lap_ms": 40_500,
                 // Of 40.5, 40.9, 41.0 and 43.0: the second; and from the first to the third.
@@ -99,9 +99,9 @@ fn history_of_a_name_has_every_heat_of_the_venue() {
             ann["tracks"],
             json!([
                 {"feed": "kids", "name": "Kids", "heats": 2, "best_lap_ms": 29_000,
-                 "best_at": "2026-05-02T18:00:59.000000Z", "best_kart": "K1", "best_heat_id": 2},
+                 "best_at": "2026-05-02T18:00:59Z", "best_kart": "K1", "best_heat_id": 2},
                 {"feed": "main", "name": "Main", "heats": 1, "best_lap_ms": 40_500,
-                 "best_at": "2026-05-01T18:02:06.500000Z", "best_kart": "7", "best_heat_id": 1},
+                 "best_at": "2026-05-01T18:02:06.500Z", "best_kart": "7", "best_heat_id": 1},
             ])
         );
         let first = ask(&service, "drivers/Ann?feed=main&limit=1").await;

@@ -50,7 +50,7 @@ fn records_have_each_name_once_with_its_best_lap() {
         assert_eq!(
             ever["records"][0],
             json!({
-                "place": 1, "name": " ANN ", "lap_ms": 40_100, "at": "2026-05-01T18:01:26.100000Z",
+                "place": 1, "name": " ANN ", "lap_ms": 40_100, "at": "2026-05-01T18:01:26.100Z",
                 "kart": "9", "class": null, "heat_id": 2, "heat_name": "Heat 2", "driver_id": 1,
                 "lap": 2,
             })
@@ -66,7 +66,7 @@ fn records_have_each_name_once_with_its_best_lap() {
         assert_eq!(table(&juniors), [(1, "Kim", 50_000)]);
         let day = records(&service, "feed=main&day=2026-04-30").await;
         assert_eq!(table(&day), [(1, "Ann", 40_500), (2, "Bob", 40_900)]);
-        assert_eq!(day["from"], "2026-04-29T22:00:00.000000Z");
+        assert_eq!(day["from"], "2026-04-29T22:00:00Z");
         let april = records(&service, "feed=main&day=2026-04-02&window=month").await;
         assert_eq!(table(&april), [(1, "Ann", 40_500), (2, "Bob", 40_900)]);
         let year = records(&service, "feed=main&day=2026-12-31&window=year").await;

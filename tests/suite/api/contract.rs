@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix::System;
 use jsonschema::Validator;
 use ringside::http::guard::Token;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     examples::EXAMPLES,
@@ -23,25 +23,41 @@ fn contents<'a>(description: &'a Value, path: &str, status: u16) -> &'a Value {
 fn described(description: &Value, path: &str, status: u16) -> Value {
     let schema = &contents(description, path, status)[JSON]["schema"];
     assert!(schema.is_object(), "{path}: nothing is said of {status}");
+    let things = &description["components"]["schemas"];
     let mut components = description["components"].clone();
     for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
-        close(schema);
+        close(schema, things);
     }
     let mut schema = schema.clone();
-    close(&mut schema);
+    close(&mut schema, things);
     json!({ "allOf": [schema], "components": components })
 }
 
 /// Nothing may be told that is not described.
-fn close(schema: &mut Value) {
+fn close(schema: &mut Value, things: &Value) {
+    if let Some(whole) = put_together(schema, things) {
+        *schema = whole;
+    }
     if schema["properties"].is_object() {
         schema["additionalProperties"] = false.into();
     }
     match schema {
-        Value::Object(parts) => parts.values_mut().for_each(close),
-        Value::Array(parts) => parts.iter_mut().for_each(close),
+        Value::Object(parts) => parts.values_mut().for_each(|part| close(part, things)),
+        Value::Array(parts) => parts.iter_mut().for_each(|part| close(part, things)),
         _ => {}
     }
+}
+
+/// A thing that has the fields of others, as one: apart each would forbid those of the rest.
+fn put_together(schema: &Value, things: &Value) -> Option<Value> {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for part in schema["allOf"].as_array()? {
+        let name = part["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let part = name.map_or(part, |name| &things[name]);
+        properties.extend(part["properties"].as_object()?.clone());
+        required.extend(part["required"].as_array()?.iter().cloned());
+    }
+    Some(json!({ "type": "object", "properties": properties, "required": required }))
 }
 
 fn assert_described(description: &Value, path: &str, asked: &str, answer: &Answer) {
