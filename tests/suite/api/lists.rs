@@ -3,6 +3,8 @@
 use actix::System;
 use serde_json::Value;
 
+use crate::support::past::Past;
+
 use super::world::World;
 
 fn ids(heats: &Value) -> Vec<i64> {
@@ -38,6 +40,26 @@ fn heats_are_those_that_every_filter_leaves_newest_first() {
             assert_eq!(found(&world, query).await, expected, "{query}");
         }
         assert_eq!(world.get("/api/v1/heats?feed=nowhere").await.status, 404);
+    });
+}
+
+#[test]
+fn day_of_heats_is_one_by_the_clocks_of_the_feed_and_of_utc_without_one() {
+    System::new().block_on(async {
+        let past = Past::new();
+        // Half past midnight in Madrid, where `main` is.
+        past.heat(1, 1, "Late", "2026-05-01T22:30:00Z");
+        let service = past.serve("").await;
+        for (query, expected) in [
+            ("feed=main&day=2026-05-02", vec![1]),
+            ("feed=main&day=2026-05-01", vec![]),
+            ("day=2026-05-01", vec![1]),
+            ("day=2026-05-02", vec![]),
+        ] {
+            let (_, body) = service.get(&format!("/api/v1/heats?{query}")).await;
+            assert_eq!(ids(&serde_json::from_str(&body).unwrap()), expected, "{query}");
+        }
+        service.stop().await;
     });
 }
 
