@@ -56,7 +56,8 @@ impl Day {
         .await;
         let text = |query: &str| db.value(query).as_str().unwrap().to_owned();
         let driver = text(
-            "SELECT name FROM heat_drivers WHERE btrim(name) LIKE '% %' ORDER BY heat_id, driver_id LIMIT 1",
+            "SELECT name FROM heat_drivers WHERE btrim(name) LIKE '% %' \
+             ORDER BY heat_id DESC, updated_at DESC, driver_id LIMIT 1",
         );
         let handler = text(
             "SELECT handler FROM playsets WHERE status = 'calculated' ORDER BY playset_id LIMIT 1",

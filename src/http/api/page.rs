@@ -3,6 +3,7 @@
 
 mod book;
 mod example;
+mod prose;
 
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use chrono::Utc;
@@ -16,7 +17,11 @@ use crate::http::pages::{
 
 use super::{Sources, description::WHOLE};
 
-use self::{book::Book, example::Known};
+use self::{
+    book::Book,
+    example::Known,
+    prose::{inline, prose},
+};
 
 pub(super) async fn page(request: HttpRequest, sources: web::Data<Sources>) -> impl Responder {
     let reader = Reader::of(&request, sources.privacy);
@@ -46,7 +51,7 @@ fn draw(book: &Book, place: &Place) -> Markup {
     html! {
         header.title { h1 { "API" } p.facts { a href="/api/openapi.json" { "openapi.json" } } }
         article.api {
-            @for part in paragraphs(&description["info"]["description"]) { p { (inline(part)) } }
+            (prose(text(&description["info"]["description"])))
             pre tabindex="0" { code { "curl '" (place.origin) "/api/v1/heats?limit=2'" } }
             p {
                 "Where the service has a token: "
@@ -79,7 +84,7 @@ fn one(book: &Book, place: &Place, path: &str, operation: &Value) -> Markup {
         section.panel id=(anchor(operation)) {
             h2 { code { (path) } }
             p { b { (text(&operation["summary"])) } }
-            @for part in paragraphs(&operation["description"]) { p { (inline(part)) } }
+            (prose(text(&operation["description"])))
             @if !parameters.is_empty() { (book.parameters(&parameters)) }
             pre tabindex="0" { code { "curl '" (place.origin) (example) "'" } }
             p { a href=(example) { "Look at it" } }
@@ -120,17 +125,4 @@ fn text(value: &Value) -> &str {
 fn pretty(value: &Value) -> String {
     // A value is always JSON.
     serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-fn paragraphs(value: &Value) -> impl Iterator<Item = &str> {
-    text(value).split("\n\n").filter(|part| !part.trim().is_empty())
-}
-
-/// What stands between backticks is code; more of Markdown is not in our descriptions.
-fn inline(text: &str) -> Markup {
-    html! {
-        @for (n, part) in text.split('`').enumerate() {
-            @if n % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
 }

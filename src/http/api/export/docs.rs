@@ -13,7 +13,7 @@ impl Modify for Columns {
         let Some(export) = exports.and_then(|path| path.get.as_mut()) else { return };
         let mut text = export.description.take().unwrap_or_default();
         for set in DataSet::ALL {
-            text.push_str(&format!("\n\n**{}**: {}.\n\n", set.as_str(), set.row()));
+            text.push_str(&format!("\n\n`{}`: {}.\n\n", set.as_str(), set.row()));
             text.push_str(&table(set));
         }
         export.description = Some(text);

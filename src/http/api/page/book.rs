@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{inline, text};
+use super::{prose::inline, text};
 
 /// Things within things deeper than this are told by their name.
 const DEPTH: usize = 6;
