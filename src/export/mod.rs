@@ -164,6 +164,7 @@ fn hide(rows: &mut [Row], what: DataSet, show: ShowName) {
         for cell in rows.iter_mut().filter_map(|Row(cells)| cells.get_mut(at)) {
             match (column.tells, &cell) {
                 (Tells::Name, Cell::Text(name)) => *cell = Cell::Text(show(name).into_owned()),
+                (Tells::Number, Cell::Int(_)) => *cell = Cell::Int(0),
                 (Tells::Anything, Cell::Text(_)) => *cell = Cell::Text("{}".to_owned()),
                 _ => {}
             }

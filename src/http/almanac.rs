@@ -77,11 +77,9 @@ impl Almanac {
                 names: alias.all().flat_map(spellings).collect(),
                 has_aliases: true,
             },
-            None => Person {
-                name: name.trim().to_owned(),
-                names: spellings(name).into(),
-                has_aliases: false,
-            },
+            None => {
+                Person { name: name.trim().to_owned(), names: spellings(name), has_aliases: false }
+            }
         }
     }
 
@@ -104,8 +102,12 @@ pub fn key(name: &str) -> String {
 
 /// A database whose locale is `C`, as the private one, knows small letters of ASCII only: what else
 /// there is in a name has to be asked for as it may have been written.
-fn spellings(name: &str) -> [String; 3] {
-    [name.trim().to_owned(), name.trim().to_lowercase(), name.trim().to_uppercase()]
+///
+/// Not every name has one in capitals: `Gross` is not `Groß`.
+fn spellings(name: &str) -> Vec<String> {
+    let (name, lower) = (name.trim(), key(name));
+    let upper = Some(name.to_uppercase()).filter(|upper| key(upper) == lower);
+    [name.to_owned(), lower].into_iter().chain(upper).collect()
 }
 
 #[cfg(test)]

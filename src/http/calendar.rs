@@ -14,6 +14,12 @@ const YEAR_2100: DateTime<Utc> = match DateTime::from_timestamp(4_102_444_800, 0
     None => DateTime::UNIX_EPOCH,
 };
 
+/// A day as `2026-11-23`, of the years that people and databases mean: 1970 to 2100.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (1970..=2100).contains(&day.year()).then_some(day)
+}
+
 /// A span of the calendar around a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

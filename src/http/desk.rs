@@ -66,12 +66,25 @@ impl Desk {
         question: impl FnOnce(&mut Connection) -> Asked<T> + Send + 'static,
     ) -> Result<T, Unanswered> {
         let pool = self.pool.get().map_err(Unanswered)?.clone();
+        let free = Arc::clone(&self.free);
+        let waiting = Arc::new(());
+        let asker = Arc::downgrade(&waiting);
         let asked = async {
             // The semaphore is never closed.
-            let _turn = self.free.acquire().await;
-            web::block(move || db::ask(&pool, question)).await
+            let turn = free.acquire_owned().await;
+            web::block(move || {
+                // A question goes on when nobody waits for it any more, and its turn with it.
+                let _turn = turn;
+                if asker.strong_count() == 0 {
+                    return Err("nobody waits for it any more".to_owned());
+                }
+                db::ask(&pool, question)
+            })
+            .await
         };
-        match timeout(PATIENCE, asked).await {
+        let answer = timeout(PATIENCE, asked).await;
+        drop(waiting);
+        match answer {
             Ok(Ok(answer)) => answer.map_err(Unanswered),
             Ok(Err(_)) => Err(Unanswered::cancelled()),
             Err(_) => Err(Unanswered(format!("no answer within {PATIENCE:?}"))),

@@ -1,26 +1,26 @@
 //! Takes one name out of texts that were received.
 
-use super::pseudonym::key_of;
-
 /// Looks for one name, whatever its case and the blanks around it.
 pub struct Eraser {
+    /// Folded letter by letter.
     key: String,
 }
 
 impl Eraser {
     pub fn new(name: &str) -> Self {
-        Self { key: key_of(name) }
+        Self { key: name.trim().chars().flat_map(fold).collect() }
     }
 
     /// Whether this is the name.
     pub fn is_it(&self, name: &str) -> bool {
-        key_of(name) == self.key
+        name.trim().chars().flat_map(fold).eq(self.key.chars())
     }
 
     /// Whether the name stands in `text` as words of its own, also where letters are escaped as in
     /// JSON.
     pub fn occurs_in(&self, text: &str) -> bool {
-        !self.places(&unescape(text).to_lowercase()).is_empty()
+        let folded = |text: &str| text.chars().flat_map(fold).collect::<String>();
+        !self.places(&folded(text)).is_empty() || !self.places(&folded(&unescape(text))).is_empty()
     }
 
     /// The JSON `text` with `instead` where a string in it is the name, also in JSON that is itself
@@ -65,52 +65,50 @@ impl Eraser {
 
     /// `text` with `instead` for each time the name stands there as words of its own.
     fn replace_words(&self, text: &str, instead: &str) -> Option<String> {
-        // Small letters can be longer than great ones, and places must be those of `text`.
-        let lower: String = text.chars().map(small).collect();
-        let places = self.places(&lower);
-        if places.is_empty() {
+        // A folded letter can be several: of each byte it is known which letter it came from.
+        let (mut folded, mut origins) = (String::new(), Vec::new());
+        for (at, c) in text.char_indices() {
+            folded.extend(fold(c));
+            origins.resize(folded.len(), (at, at + c.len_utf8()));
+        }
+        let mut replaced = String::new();
+        let mut done = 0;
+        for place in self.places(&folded) {
+            let (from, _) = *origins.get(place)?;
+            let (_, to) = *origins.get(place + self.key.len() - 1)?;
+            replaced.push_str(text.get(done..from)?);
+            replaced.push_str(instead);
+            done = to;
+        }
+        if done == 0 {
             return None;
         }
-        let at: Vec<usize> = lower.char_indices().map(|(at, _)| at).collect();
-        let chars: Vec<char> = text.chars().collect();
-        let length = self.key.chars().count();
-        let mut replaced = String::new();
-        let mut index = 0;
-        while let Some(c) = chars.get(index) {
-            if at.get(index).is_some_and(|at| places.contains(at)) {
-                replaced.push_str(instead);
-                index += length;
-            } else {
-                replaced.push(*c);
-                index += 1;
-            }
-        }
+        replaced.push_str(text.get(done..)?);
         Some(replaced)
     }
 
-    /// Where the name stands in `lower`, with no letter or digit right before or behind it.
-    fn places(&self, lower: &str) -> Vec<usize> {
+    /// Where the name stands in `folded`, with no letter or digit right before or behind it.
+    fn places(&self, folded: &str) -> Vec<usize> {
         if self.key.is_empty() {
             return Vec::new();
         }
         let is_apart = |at: usize, found: &str| {
-            let before = lower.get(..at).and_then(|before| before.chars().next_back());
-            let behind = lower.get(at + found.len()..).and_then(|behind| behind.chars().next());
+            let before = folded.get(..at).and_then(|before| before.chars().next_back());
+            let behind = folded.get(at + found.len()..).and_then(|behind| behind.chars().next());
             let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
             !is_word(before) && !is_word(behind)
         };
-        let found = lower.match_indices(&self.key);
+        let found = folded.match_indices(&self.key);
         found.filter(|(at, found)| is_apart(*at, found)).map(|(at, _)| at).collect()
     }
 }
 
-/// One small letter for one letter.
-fn small(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => c,
-    }
+/// The small letters of a letter, alike wherever in a word it stands; the dot that stays behind of
+/// `İ` is none.
+fn fold(c: char) -> impl Iterator<Item = char> {
+    const DOT_ABOVE: char = '\u{307}';
+    let small = c.to_lowercase().filter(|small| *small != DOT_ABOVE);
+    small.map(|small| if small == 'ς' { 'σ' } else { small })
 }
 
 /// From the opening quote of the next string at or behind `from` to behind its closing one.
@@ -127,30 +125,44 @@ fn next_string(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// `text` with its `\uXXXX` as letters, as far as they are some.
+/// `text` without the escapes of JSON, as far as they are some.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("\\u") {
+    while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);
-        let unit = |text: &str| u16::from_str_radix(text.get(..4)?, 16).ok();
-        let Some(first) = unit(after) else {
-            out.push_str("\\u");
-            rest = after;
-            continue;
-        };
-        rest = after.get(4..).unwrap_or_default();
-        let mut units = vec![first];
-        if (0xD800..0xDC00).contains(&first)
-            && let Some(second) = rest.strip_prefix("\\u").and_then(unit)
-        {
-            units.push(second);
-            rest = rest.get(6..).unwrap_or_default();
+        rest = after;
+        match after.chars().next() {
+            Some('u') => rest = unescape_unit(after, &mut out),
+            Some(c @ ('"' | '\\' | '/')) => {
+                out.push(c);
+                rest = after.get(1..).unwrap_or_default();
+            }
+            _ => out.push('\\'),
         }
-        out.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
     }
     out.push_str(rest);
     out
+}
+
+/// What is behind `uXXXX`, or behind two of them that are one letter.
+fn unescape_unit<'a>(text: &'a str, out: &mut String) -> &'a str {
+    let unit = |text: &str| u16::from_str_radix(text.get(1..5)?, 16).ok();
+    let Some(first) = unit(text) else {
+        out.push('\\');
+        return text;
+    };
+    let mut rest = text.get(5..).unwrap_or_default();
+    let mut units = vec![first];
+    if (0xD800..0xDC00).contains(&first)
+        && let Some(second) =
+            rest.strip_prefix('\\').filter(|rest| rest.starts_with('u')).and_then(unit)
+    {
+        units.push(second);
+        rest = rest.get(6..).unwrap_or_default();
+    }
+    out.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    rest
 }
 
 #[cfg(test)]
@@ -193,5 +205,32 @@ mod tests {
         assert!(eraser.occurs_in("START \\u0041nn."));
         assert!(!eraser.occurs_in("Anna"));
         assert!(!Eraser::new(" ").occurs_in("anything  at all"));
+    }
+
+    #[test]
+    fn eraser_finds_names_whose_small_letters_are_others_or_more() {
+        for (name, text, expected) in [
+            ("İbrahim Öz", r#"{"text":"1. İBRAHİM ÖZ, 2. Ann"}"#, r#"{"text":"1. X, 2. Ann"}"#),
+            ("ΣΊΣΥΦΟΣ", r#"{"text":"1. Σίσυφος!"}"#, r#"{"text":"1. X!"}"#),
+            ("Σίσυφος", r#"{"text":"1. ΣΊΣΥΦΟΣ!"}"#, r#"{"text":"1. X!"}"#),
+        ] {
+            let eraser = Eraser::new(name);
+            assert_eq!(eraser.rewrite_within(text, "X").as_deref(), Some(expected));
+            assert!(eraser.occurs_in(text), "{name}");
+            assert!(eraser.rewrite(&format!("[{name:?}]"), "X").is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn eraser_finds_names_that_are_escaped() {
+        for (name, text) in [
+            (r"O\Brien", r#"{"N":"O\\Brien"}"#),
+            (r#"Tom "Flash" Lee"#, r#"{"N":"Tom \"Flash\" Lee"}"#),
+            ("a/b", r#"{"N":"a\/b"}"#),
+            ("Zoë", r#"{"N":"Zo\u00eb"}"#),
+            ("Zoë", "Zo\u{eb}, no JSON"),
+        ] {
+            assert!(Eraser::new(name).occurs_in(text), "{name} in {text}");
+        }
     }
 }

@@ -120,7 +120,8 @@ pub(super) const STANDINGS: Source = Source {
                 "drivers.kart",
                 "text: `7` and `07` are different; empty for a late joiner without a kart",
             ),
-            Column::new("web_member_id", Int64, "drivers.web_member_id", "as sent; 0 for none"),
+            Column::new("web_member_id", Int64, "drivers.web_member_id", "as sent; 0 for none")
+                .telling(Tells::Number),
             Column::new("position", Int32, "drivers.position", "1 for the first"),
             Column::new("laps", Int32, "drivers.laps", "completed laps by the venue's count"),
             Column::new(

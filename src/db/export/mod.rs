@@ -58,6 +58,8 @@ pub enum Tells {
     Facts,
     /// Somebody's name.
     Name,
+    /// A number that stands for somebody.
+    Number,
     /// Whatever a venue may have sent.
     Anything,
 }

@@ -18,14 +18,14 @@ use actix_web::{
     http::StatusCode,
     web::{self, ServiceConfig},
 };
-use chrono::{NaiveDate, Utc};
+use chrono::Utc;
 use log::warn;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::{
     db::queries::{self, RunsAfter, RunsFilter, Span},
-    http::{Sources, Unanswered, look},
+    http::{Sources, Unanswered, calendar, look},
 };
 
 use super::{layout, page, reader::Reader};
@@ -72,7 +72,7 @@ async fn list_page(
     let reader = Reader::of(&request, sources.privacy);
     let asked = asked.into_inner();
     let (feed, event) = (given(asked.feed), given(asked.event));
-    let day = given(asked.day).and_then(|day| day.parse::<NaiveDate>().ok());
+    let day = given(asked.day).and_then(|day| calendar::parse_day(&day));
     let run_type = given(asked.run_type);
     let span = match day {
         Some(day) => sources.day(feed.as_deref(), event.as_deref(), day).await,

@@ -207,7 +207,7 @@ fn world_is_the_same_for_the_same_seed_and_another_for_another() {
 
 #[test]
 fn world_shows_every_state_mode_end_and_incident() {
-    let mut world = KartWorld::new(3, eventful(40));
+    let mut world = KartWorld::new(4, eventful(40));
     let (mut states, mut rules, mut records) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut empty_karts, mut last_passings, mut ends) = (0, 0, BTreeMap::new());
     for frame in world.by_ref() {

@@ -7,7 +7,10 @@ use url::form_urlencoded;
 
 use crate::{
     db::queries::HeatFilter,
-    http::{calendar::Window, pages::reader::Reader},
+    http::{
+        calendar::{self, Window},
+        pages::reader::Reader,
+    },
 };
 
 pub(super) const STATES: [&str; 6] =
@@ -34,7 +37,7 @@ impl Asked {
             match &*key {
                 _ if value.is_empty() => {}
                 "feed" => asked.feed = Some(value.to_owned()),
-                "day" => asked.day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok(),
+                "day" => asked.day = calendar::parse_day(value),
                 "name" => asked.name = Some(value.to_owned()),
                 "state" if STATES.contains(&value) => asked.state = Some(value.to_owned()),
                 "before" => asked.behind = place(value),

@@ -43,7 +43,7 @@ async fn of_track(
         .and_then(|word| Window::ALL.into_iter().find(|one| one.as_str() == word));
     let window = window.unwrap_or_default();
     let today = calendar::day(Utc::now(), zone);
-    let day = asked.get("day").and_then(|day| day.parse().ok()).unwrap_or(today);
+    let day = asked.get("day").and_then(calendar::parse_day).unwrap_or(today);
     let span = window.around(day, zone).unwrap_or(Span::EVER);
     let class = asked.get("class").map(str::to_owned);
     let wanted =
