@@ -79,7 +79,7 @@ impl KartDesk {
         let Some(driven) = driven.await? else { return Ok(None) };
         let zone = sources.almanac.zone(&wanted.feed);
         let almanac = sources.almanac.clone();
-        // Some tenths of a second, when a track is busy: not on a thread that serves others.
+        // A tenth of a second, when a track is busy: not on a thread that serves others.
         let karts = web::block(move || compare(driven, &almanac, zone)).await;
         let karts = Arc::new(karts.map_err(|_| Unanswered::cancelled())?);
         self.keep(wanted, karts.clone());
