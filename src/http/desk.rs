@@ -34,9 +34,7 @@ impl Unanswered {
     pub fn cancelled() -> Self {
         Self("the question was cancelled".to_owned())
     }
-}
 
-impl Unanswered {
     pub(super) fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
     }

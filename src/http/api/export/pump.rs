@@ -71,10 +71,12 @@ impl Exports {
         sessions: &Sessions,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, Refused> {
         let turn = self.free.clone().try_acquire_owned().map_err(|_| Refused::Busy)?;
-        pool.get().map_err(|why| Refused::Unanswered(Unanswered::new(why)))?;
-        let url = pool.url().unwrap_or_default().to_owned();
-        let begun = web::block(move || Running::begin(&url, &wanted, format, show, turn));
         let unanswered = |why: &str| Refused::Unanswered(Unanswered::new(why));
+        pool.get().map_err(|why| unanswered(&why))?;
+        let Some(url) = pool.url().map(str::to_owned) else {
+            return Err(unanswered("the database is being opened"));
+        };
+        let begun = web::block(move || Running::begin(&url, &wanted, format, show, turn));
         let running = match timeout(BEGIN_WITHIN, begun).await {
             Ok(Ok(begun)) => begun.map_err(|error| match error {
                 ExportError::Cursor(error) => Refused::Cursor(error),
