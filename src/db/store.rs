@@ -23,36 +23,36 @@ use crate::{
 
 use super::{
     LatePool, address, queries,
-    write::{self, Ids},
+    write::{self, Memory},
 };
 
 pub struct Store {
     pool: Arc<LatePool>,
-    ids: Ids,
+    memory: Memory,
 }
 
 impl Store {
     /// Starts the store's thread, which lives as long as the address.
     pub fn start(pool: Arc<LatePool>) -> Addr<Self> {
         // More threads would write two batches at once, out of order.
-        SyncArbiter::start(1, move || Self { pool: pool.clone(), ids: Ids::default() })
+        SyncArbiter::start(1, move || Self { pool: pool.clone(), memory: Memory::default() })
     }
 
     /// Does the work over a connection of the pool; a panic becomes an error.
     fn guard<T>(
         &mut self,
         panicked: fn(String) -> StoreError,
-        work: impl FnOnce(&mut PgConnection, &mut Ids) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut PgConnection, &mut Memory) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let outcome = caught(panicked, || {
             let pool = self.pool.get().map_err(StoreError::Retriable)?;
             let mut conn = pool.get().map_err(|error| {
                 StoreError::Retriable(address::connect_failure(&error.to_string()))
             })?;
-            work(&mut conn, &mut self.ids)
+            work(&mut conn, &mut self.memory)
         });
         if outcome.is_err() {
-            self.ids.forget_all();
+            self.memory.forget_ids();
         }
         outcome
     }
@@ -66,7 +66,7 @@ impl Handler<WriteBatch> for Store {
     type Result = Result<BatchReport, StoreError>;
 
     fn handle(&mut self, WriteBatch(batch): WriteBatch, _: &mut Self::Context) -> Self::Result {
-        self.guard(StoreError::Refused, |conn, ids| write::write_batch(conn, ids, &batch))
+        self.guard(StoreError::Refused, |conn, memory| write::write_batch(conn, memory, &batch))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The store against a real Postgres: what it writes, whatever comes in whatever order.
 
+mod copies;
 mod events;
 mod faults;
 mod recall;

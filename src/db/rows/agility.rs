@@ -122,7 +122,7 @@ impl<'a> NewPlayset<'a> {
 }
 
 row! {
-    pub struct NewPlaysetChange<'a> in playset_changes {
+    pub struct NewPlaysetChange<'a> in playset_changes, mostly_new {
         key run_id: i64,
         key playset_id: Cow<'a, str>,
         key changed_at: DateTime<Utc>,

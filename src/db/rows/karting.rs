@@ -101,7 +101,7 @@ impl<'a> NewHeatDriver<'a> {
 
 row! {
     /// A lap. What was known of the moment it was driven outlives an account that missed it.
-    pub struct NewLap<'a> in laps stamped changed_in {
+    pub struct NewLap<'a> in laps stamped changed_in, mostly_new {
         key heat_id: i64,
         key driver_id: i64,
         key lap: i32,

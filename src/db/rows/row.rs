@@ -4,14 +4,15 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use diesel::{
+    PgConnection, QueryResult,
     pg::Pg,
-    query_builder::{BoxedSqlQuery, SqlQuery},
+    query_builder::QueryFragment,
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz},
 };
 use serde_json::Value;
 
-/// A statement that takes one array per column of a row.
-pub(crate) type ArrayQuery<'q> = BoxedSqlQuery<'q, Pg, SqlQuery>;
+/// A value to bind: an array of what rows have in one column, or what stands beside it.
+pub(crate) type Bind<'q> = Box<dyn QueryFragment<Pg> + 'q>;
 
 /// A row to be written. Its first columns are its table's natural key.
 pub(crate) trait Row: Sized {
@@ -20,8 +21,14 @@ pub(crate) trait Row: Sized {
     /// The column that the database fills by its default whenever the row changes.
     const STAMP: Option<&'static str>;
 
-    /// Binds one array per column, in the order of the columns.
-    fn bind<'q>(rows: &'q [Self], query: ArrayQuery<'q>) -> ArrayQuery<'q>;
+    /// Whether most of its rows come once, so that many of them are best written by [`Row::copy`].
+    const MOSTLY_NEW: bool;
+
+    /// One array per column, in the order of the columns.
+    fn arrays(rows: &[Self]) -> Vec<Bind<'_>>;
+
+    /// Writes the rows by a binary COPY, which fails when the table has one of them; how many.
+    fn copy(rows: &[Self], conn: &mut PgConnection) -> QueryResult<usize>;
 
     /// The order of the keys; equal for two accounts of the same thing.
     fn compare_keys(&self, other: &Self) -> Ordering;
@@ -128,16 +135,20 @@ pub(crate) fn union(older: &mut Value, newer: Value) {
 }
 
 /// Defines a row struct by its columns, each with its [`Rule`]: `key heat_id: i64`. Names and types
-/// are held against `schema.rs` by the compiler. `stamped` names the [`Row::STAMP`].
+/// are held against `schema.rs` by the compiler. `stamped` names the [`Row::STAMP`], `mostly_new` is
+/// [`Row::MOSTLY_NEW`].
 macro_rules! row {
     (
         $(#[$meta:meta])*
-        pub struct $Row:ident $(<$a:lifetime>)? in $table:ident $(stamped $stamp:ident)? {
+        pub struct $Row:ident $(<$a:lifetime>)? in $table:ident
+            $(stamped $stamp:ident)? $(, $habit:ident)?
+        {
             $($(#[$field_meta:meta])* $rule:ident $field:ident: $Field:ty,)*
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, diesel::Insertable)]
+        #[diesel(table_name = crate::db::schema::$table, treat_none_as_default_value = false)]
         pub(crate) struct $Row $(<$a>)? {
             $($(#[$field_meta])* pub $field: $Field,)*
         }
@@ -157,13 +168,27 @@ macro_rules! row {
             const STAMP: Option<&'static str> =
                 $crate::db::rows::row::row!(@stamp $table $($stamp)?);
 
-            fn bind<'q>(
-                rows: &'q [Self],
-                query: $crate::db::rows::row::ArrayQuery<'q>,
-            ) -> $crate::db::rows::row::ArrayQuery<'q> {
-                query$(.bind::<diesel::sql_types::Array<
-                    <$crate::db::schema::$table::$field as diesel::Expression>::SqlType,
-                >, _>(rows.iter().map(|row| &row.$field).collect::<Vec<_>>()))*
+            const MOSTLY_NEW: bool = $crate::db::rows::row::row!(@habit $($habit)?);
+
+            fn arrays(rows: &[Self]) -> Vec<$crate::db::rows::row::Bind<'_>> {
+                use diesel::IntoSql as _;
+                vec![$(Box::new(
+                    rows.iter().map(|row| &row.$field).collect::<Vec<_>>().into_sql::<
+                        diesel::sql_types::Array<
+                            <$crate::db::schema::$table::$field as diesel::Expression>::SqlType,
+                        >,
+                    >(),
+                ),)*]
+            }
+
+            fn copy(
+                rows: &[Self],
+                conn: &mut diesel::PgConnection,
+            ) -> diesel::QueryResult<usize> {
+                use diesel::ExecuteCopyFromDsl as _;
+                diesel::copy_from($crate::db::schema::$table::table)
+                    .from_insertable(rows)
+                    .execute(conn)
             }
 
             fn compare_keys(&self, other: &Self) -> std::cmp::Ordering {
@@ -182,6 +207,9 @@ macro_rules! row {
     (@stamp $table:ident $stamp:ident) => {
         Some(<$crate::db::schema::$table::$stamp as diesel::Column>::NAME)
     };
+
+    (@habit) => { false };
+    (@habit mostly_new) => { true };
 
     (@rule key) => { $crate::db::rows::row::Rule::Key };
     (@rule digested) => { $crate::db::rows::row::Rule::Digested };

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    ids::{Ids, MissingParent},
+    ids::{Ids, Lookup, MissingParent},
     sql::GapKey,
 };
 
@@ -73,6 +73,7 @@ pub(super) fn parents<'a>(batch: &'a Batch, ids: &Ids) -> Parents<'a> {
 
 /// Needs the ids of feeds, heats and runs.
 pub(super) fn children<'a>(batch: &'a Batch, ids: &Ids) -> Children<'a> {
+    let ids = &mut Lookup::new(ids);
     let mut gathered = GatheredChildren::default();
     for Entry { feed, event } in &batch.entries {
         match event {
@@ -109,7 +110,7 @@ struct GatheredChildren<'a> {
 }
 
 impl<'a> GatheredChildren<'a> {
-    fn add_karting(&mut self, ids: &Ids, feed: &FeedId, event: &'a KartingEvent) {
+    fn add_karting(&mut self, ids: &mut Lookup<'a, '_>, feed: &'a FeedId, event: &'a KartingEvent) {
         match event {
             KartingEvent::Heat(_) | KartingEvent::TrackCleared { .. } => {}
             KartingEvent::Standing(standing) => {
@@ -140,7 +141,7 @@ impl<'a> GatheredChildren<'a> {
         }
     }
 
-    fn add_agility(&mut self, ids: &Ids, feed: &FeedId, event: &'a AgilityEvent) {
+    fn add_agility(&mut self, ids: &mut Lookup<'a, '_>, feed: &'a FeedId, event: &'a AgilityEvent) {
         match event {
             AgilityEvent::Run(_) | AgilityEvent::RunsNotReady { .. } => {}
             AgilityEvent::Playset(playset) => self

@@ -5,11 +5,12 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     hash::Hash,
+    ptr,
     sync::Arc,
 };
 
 use diesel::{
-    PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query,
+    PgConnection, QueryResult, QueryableByName, RunQueryDsl,
     sql_types::{Array, BigInt, Integer, Text},
 };
 
@@ -23,6 +24,8 @@ use crate::{
     pipeline::message::{Batch, Entry},
 };
 
+use super::prepared::prepared;
+
 /// A heat or run is written to for minutes; a thousand feeds have some thousands of them at work.
 const REMEMBERED: usize = 8_192;
 
@@ -32,7 +35,7 @@ type RunRef = (i64, Arc<RunKey>);
 /// Valid as long as every transaction that taught an id was committed: whoever sees one fail must
 /// [`Ids::forget_all`].
 #[derive(Default)]
-pub(in crate::db) struct Ids {
+pub(super) struct Ids {
     feeds: HashMap<FeedId, (i64, Arc<FeedInfo>)>,
     heats: Recent<HeatRef>,
     runs: Recent<RunRef>,
@@ -101,8 +104,11 @@ impl Ids {
     /// The feeds of the batch that are not known just so; each once, as last described.
     pub fn changed_feeds(&self, batch: &Batch) -> Vec<Arc<FeedInfo>> {
         let mut latest: HashMap<&FeedId, &Arc<FeedInfo>> = HashMap::new();
-        for Entry { feed, .. } in &batch.entries {
-            latest.insert(&feed.id, feed);
+        // What a frame says comes in a row, and shares its feed.
+        for one_feed in batch.entries.chunk_by(|one, next| Arc::ptr_eq(&one.feed, &next.feed)) {
+            if let [Entry { feed, .. }, ..] = one_feed {
+                latest.insert(&feed.id, feed);
+            }
         }
         let is_changed = |info: &&Arc<FeedInfo>| {
             self.feeds.get(&info.id).is_none_or(|(_, known)| known != *info)
@@ -120,9 +126,9 @@ impl Ids {
             return Ok(());
         }
         let text = "SELECT wanted.n, feeds.id \
-                    FROM UNNEST($1) WITH ORDINALITY AS wanted (slug, n) JOIN feeds USING (slug)";
+                    FROM UNNEST(?) WITH ORDINALITY AS wanted (slug, n) JOIN feeds USING (slug)";
         let slugs: Vec<_> = feeds.iter().map(|info| rows::text(info.id.as_str())).collect();
-        let found = sql_query(text).bind::<Array<Text>, _>(slugs).load::<FoundId>(conn)?;
+        let found = prepared(text).bind::<Array<Text>, _>(slugs).load::<FoundId>(conn)?;
         for (info, id) in pair(feeds, &found) {
             self.feeds.insert(info.id.clone(), (id, info));
         }
@@ -132,15 +138,21 @@ impl Ids {
     /// Learns the ids of all heats and runs that the batch speaks of and the database has.
     pub fn find_parents(&mut self, conn: &mut PgConnection, batch: &Batch) -> QueryResult<()> {
         let (mut heats, mut runs) = (HashSet::new(), HashSet::new());
+        let (mut last_heat, mut last_run) = (None, None);
         for Entry { feed, event } in &batch.entries {
+            let heat = heat_of(event).filter(|key| is_another(&mut last_heat, feed, *key));
+            let run = run_of(event).filter(|key| is_another(&mut last_run, feed, *key));
+            if heat.is_none() && run.is_none() {
+                continue;
+            }
             let Ok(feed_id) = self.feed(&feed.id) else { continue };
-            if let Some(key) = heat_of(event) {
+            if let Some(key) = heat {
                 let heat = (feed_id, clean_heat(key));
                 if !self.heats.touch(&heat) {
                     heats.insert(heat);
                 }
             }
-            if let Some(key) = run_of(event) {
+            if let Some(key) = run {
                 let run = (feed_id, clean_run(key));
                 if !self.runs.touch(&run) {
                     runs.insert(run);
@@ -156,10 +168,10 @@ impl Ids {
             return Ok(());
         }
         let text = "SELECT wanted.n, heats.id \
-                    FROM UNNEST($1, $2, $3, $4) WITH ORDINALITY \
+                    FROM UNNEST(?, ?, ?, ?) WITH ORDINALITY \
                     AS wanted (feed_id, start_unix, name, occurrence, n) \
                     JOIN heats USING (feed_id, start_unix, name, occurrence)";
-        let found = sql_query(text)
+        let found = prepared(text)
             .bind::<Array<BigInt>, _>(heats.iter().map(|(feed, _)| *feed).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(
                 heats.iter().map(|(_, key)| key.start_unix).collect::<Vec<_>>(),
@@ -178,13 +190,13 @@ impl Ids {
             return Ok(());
         }
         let text = "SELECT wanted.n, agility_runs.id \
-                    FROM UNNEST($1, $2, $3, $4, $5, $6) WITH ORDINALITY \
+                    FROM UNNEST(?, ?, ?, ?, ?, ?) WITH ORDINALITY \
                     AS wanted (feed_id, event_name, ring_name, trial_name, name, type, n) \
                     JOIN agility_runs \
                     USING (feed_id, event_name, ring_name, trial_name, name, type)";
         let texts =
             |of: fn(&RunKey) -> &str| runs.iter().map(|(_, key)| of(key)).collect::<Vec<_>>();
-        let found = sql_query(text)
+        let found = prepared(text)
             .bind::<Array<BigInt>, _>(runs.iter().map(|(feed, _)| *feed).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(texts(|key| &key.event_name))
             .bind::<Array<Text>, _>(texts(|key| &key.ring_name))
@@ -195,6 +207,64 @@ impl Ids {
         self.runs.learn(pair(runs, &found));
         Ok(())
     }
+}
+
+/// Looks ids up for one entry after the other: most hang on the heat or run of the one before, since
+/// what a frame says shares them.
+pub(super) struct Lookup<'a, 'i> {
+    ids: &'i Ids,
+    heat: Option<(&'a FeedId, &'a Arc<HeatKey>, i64)>,
+    run: Option<(&'a FeedId, &'a Arc<RunKey>, i64)>,
+}
+
+impl<'a, 'i> Lookup<'a, 'i> {
+    pub fn new(ids: &'i Ids) -> Self {
+        Self { ids, heat: None, run: None }
+    }
+
+    pub fn feed(&self, feed: &'a FeedId) -> Result<i64, MissingParent<'a>> {
+        self.ids.feed(feed)
+    }
+
+    pub fn heat(
+        &mut self,
+        feed: &'a FeedId,
+        key: &'a Arc<HeatKey>,
+    ) -> Result<i64, MissingParent<'a>> {
+        match self.heat {
+            Some((of, known, id)) if ptr::eq(of, feed) && Arc::ptr_eq(known, key) => Ok(id),
+            _ => {
+                let id = self.ids.heat(feed, key)?;
+                self.heat = Some((feed, key, id));
+                Ok(id)
+            }
+        }
+    }
+
+    pub fn run(
+        &mut self,
+        feed: &'a FeedId,
+        key: &'a Arc<RunKey>,
+    ) -> Result<i64, MissingParent<'a>> {
+        match self.run {
+            Some((of, known, id)) if ptr::eq(of, feed) && Arc::ptr_eq(known, key) => Ok(id),
+            _ => {
+                let id = self.ids.run(feed, key)?;
+                self.run = Some((feed, key, id));
+                Ok(id)
+            }
+        }
+    }
+}
+
+/// Whether this is not the very thing that the entry before it spoke of.
+fn is_another<'a, K>(
+    last: &mut Option<(&'a Arc<FeedInfo>, &'a Arc<K>)>,
+    feed: &'a Arc<FeedInfo>,
+    key: &'a Arc<K>,
+) -> bool {
+    let before = last.replace((feed, key));
+    before.is_none_or(|(of, known)| !Arc::ptr_eq(of, feed) || !Arc::ptr_eq(known, key))
 }
 
 /// The id of the n-th thing that was asked for, counted from 1.

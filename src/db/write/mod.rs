@@ -1,12 +1,14 @@
 //! Writes a batch of events: all of it in one transaction, parents before children.
 //!
-//! The first attempt writes a whole table at a time. Where Postgres objects to a row, that attempt
-//! is undone and the batch is written once more with care: what is refused is split until the
+//! The first attempt writes a whole table at a time, by COPY where the rows are many and probably
+//! new, else by an upsert. Where Postgres objects to a row, that attempt is undone and the batch is written once more with care: what is refused is split until the
 //! offender stands alone, and that goes to `rejected_rows` while its neighbours are written.
 
+mod copies;
 mod fault;
 mod fold;
 mod ids;
+mod prepared;
 mod sql;
 
 use diesel::{Connection, PgConnection};
@@ -14,12 +16,28 @@ use diesel::{Connection, PgConnection};
 use crate::pipeline::message::{Batch, BatchReport, StoreError};
 
 use self::{
+    copies::Copies,
     fault::{Fault, Verdict},
     fold::{Found, Orphan},
+    ids::Ids,
 };
 use super::rows::{feeds::NewFeed, row::Row};
 
-pub(super) use self::{fault::unavailable, ids::Ids};
+pub(super) use self::fault::unavailable;
+
+/// What the store remembers from batch to batch.
+#[derive(Default)]
+pub(super) struct Memory {
+    ids: Ids,
+    copies: Copies,
+}
+
+impl Memory {
+    /// Whatever a transaction taught that was not committed is not true.
+    pub fn forget_ids(&mut self) {
+        self.ids.forget_all();
+    }
+}
 
 /// Writes the batch, or nothing of it.
 ///
@@ -27,29 +45,26 @@ pub(super) use self::{fault::unavailable, ids::Ids};
 /// Nothing was written, or the answer to the commit was lost: the same batch may be sent again.
 pub(super) fn write_batch(
     conn: &mut PgConnection,
-    ids: &mut Ids,
+    memory: &mut Memory,
     batch: &Batch,
 ) -> Result<BatchReport, StoreError> {
-    ids.forget_oldest();
-    let outcome = conn.transaction(|conn| {
-        let whole = conn.transaction(|conn| Pass::new(conn, ids, Care::Whole).write(batch));
-        let report = match whole {
-            Err(Fault::Query(error)) if fault::may_be_a_row(&error) => {
-                ids.forget_all();
-                Pass::new(conn, ids, Care::RowByRow).write(batch)?
+    memory.ids.forget_oldest();
+    let mut attempt = |care| {
+        let outcome = conn.transaction(|conn| {
+            let report = Pass::new(conn, memory, care).write(batch)?;
+            if let Some(checkpoint) = &batch.checkpoint {
+                sql::put_checkpoint(conn, checkpoint)?;
             }
-            other => other?,
-        };
-        if let Some(checkpoint) = &batch.checkpoint {
-            sql::put_checkpoint(conn, checkpoint)?;
-        }
-        Ok(report)
-    });
-    outcome.map_err(|fault: Fault| {
+            Ok(report)
+        });
         // Ids that this transaction made are gone with it.
-        ids.forget_all();
-        fault.into_store_error()
-    })
+        outcome.inspect_err(|_: &Fault| memory.forget_ids())
+    };
+    let outcome = match attempt(Care::Whole) {
+        Err(Fault::Query(error)) if fault::may_be_a_row(&error) => attempt(Care::RowByRow),
+        outcome => outcome,
+    };
+    outcome.map_err(Fault::into_store_error)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +79,15 @@ enum Care {
 struct Pass<'a> {
     conn: &'a mut PgConnection,
     ids: &'a mut Ids,
+    copies: &'a mut Copies,
     care: Care,
     report: BatchReport,
 }
 
 impl<'a> Pass<'a> {
-    fn new(conn: &'a mut PgConnection, ids: &'a mut Ids, care: Care) -> Self {
-        Self { conn, ids, care, report: BatchReport::default() }
+    fn new(conn: &'a mut PgConnection, memory: &'a mut Memory, care: Care) -> Self {
+        let Memory { ids, copies } = memory;
+        Self { conn, ids, copies, care, report: BatchReport::default() }
     }
 
     fn write(mut self, batch: &Batch) -> Result<BatchReport, Fault> {
@@ -108,13 +125,25 @@ impl<'a> Pass<'a> {
     fn put<R: Row>(&mut self, found: Found<R>) -> Result<(), Fault> {
         match self.care {
             Care::Whole if found.rows.is_empty() => {}
-            Care::Whole => self.report.rows += sql::upsert(self.conn, &found.rows)?,
+            Care::Whole => self.report.rows += self.copy_or_upsert(&found.rows)?,
             Care::RowByRow => self.put_or_split(&found.rows)?,
         }
         for Orphan { row, reason } in &found.orphans {
             self.set_aside(row, reason, true)?;
         }
         Ok(())
+    }
+
+    fn copy_or_upsert<R: Row>(&mut self, rows: &[R]) -> Result<u64, Fault> {
+        if self.copies.suit(rows) {
+            let copied = self.conn.transaction(|conn| R::copy(rows, conn));
+            self.copies.tried::<R>(copied.is_ok());
+            // Whatever it failed of, the upsert does better or fails of it too.
+            if let Ok(copied) = copied {
+                return Ok(copied as u64);
+            }
+        }
+        Ok(sql::upsert(self.conn, rows)?)
     }
 
     fn put_or_split<R: Row>(&mut self, rows: &[R]) -> Result<(), Fault> {

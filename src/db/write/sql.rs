@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use diesel::{
     Connection, PgConnection, QueryResult, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    sql_query,
     sql_types::{Array, BigInt, Integer, Text},
 };
 
@@ -14,13 +13,15 @@ use crate::{
     pipeline::message::Checkpoint,
 };
 
+use super::prepared::{BIND, prepared};
+
 /// Heat, driver and first lap of a gap.
 pub(super) type GapKey = (i64, i64, i32);
 
 /// Writes the rows, of which no two may have the same key; returns how many changed the table.
 pub(super) fn upsert<R: Row>(conn: &mut PgConnection, rows: &[R]) -> QueryResult<u64> {
-    let text = upsert_text::<R>(&|n| format!("${n}"));
-    R::bind(rows, sql_query(text).into_boxed()).execute(conn).map(|changed| changed as u64)
+    let text = upsert_text::<R>(&|_| BIND.to_owned());
+    prepared(text).bind_all(R::arrays(rows)).execute(conn).map(|changed| changed as u64)
 }
 
 /// Sets a row aside. Of an orphan the first column is left out: it would be the id of the parent.
@@ -30,21 +31,18 @@ pub(super) fn reject<R: Row>(
     reason: &str,
     is_orphan: bool,
 ) -> QueryResult<usize> {
-    let last = R::COLUMNS.len();
     let text = format!(
         "INSERT INTO rejected_rows (table_name, reason, \"row\") \
-         SELECT ${}, ${}, to_jsonb(new) - ${}::text FROM {} \
+         SELECT ?, ?, to_jsonb(new) - ?::text FROM {} \
          ON CONFLICT (table_name, row_md5) DO NOTHING",
-        last + 1,
-        last + 2,
-        last + 3,
-        unnest(R::COLUMNS, &|n| format!("${n}")),
+        unnest(R::COLUMNS, &|_| BIND.to_owned()),
     );
     let left_out = R::COLUMNS.first().filter(|_| is_orphan).map_or("", |column| column.name);
-    R::bind(std::slice::from_ref(row), sql_query(text).into_boxed())
+    prepared(text)
         .bind::<Text, _>(R::TABLE)
         .bind::<Text, _>(reason)
         .bind::<Text, _>(left_out)
+        .bind_all(R::arrays(std::slice::from_ref(row)))
         .execute(conn)
 }
 
@@ -52,12 +50,12 @@ pub(super) fn delete_gaps(conn: &mut PgConnection, closed: &[GapKey]) -> QueryRe
     if closed.is_empty() {
         return Ok(0);
     }
-    let text = "DELETE FROM lap_gaps USING UNNEST($1::bigint[], $2::bigint[], $3::integer[]) \
+    let text = "DELETE FROM lap_gaps USING UNNEST(?::bigint[], ?::bigint[], ?::integer[]) \
                 AS closed (heat_id, driver_id, first_lap) \
                 WHERE lap_gaps.heat_id = closed.heat_id \
                 AND lap_gaps.driver_id = closed.driver_id \
                 AND lap_gaps.first_lap = closed.first_lap";
-    sql_query(text)
+    prepared(text)
         .bind::<Array<BigInt>, _>(closed.iter().map(|key| key.0).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(closed.iter().map(|key| key.1).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(closed.iter().map(|key| key.2).collect::<Vec<_>>())
@@ -66,9 +64,9 @@ pub(super) fn delete_gaps(conn: &mut PgConnection, closed: &[GapKey]) -> QueryRe
 }
 
 pub(super) fn put_checkpoint(conn: &mut PgConnection, checkpoint: &Checkpoint) -> QueryResult<()> {
-    let text = "INSERT INTO checkpoints AS old (journal_id, seq) VALUES ($1, $2) \
+    let text = "INSERT INTO checkpoints AS old (journal_id, seq) VALUES (?, ?) \
                 ON CONFLICT (journal_id) DO UPDATE SET seq = GREATEST(old.seq, excluded.seq)";
-    sql_query(text)
+    prepared(text)
         .bind::<Text, _>(checkpoint.journal_id.as_ref())
         .bind::<BigInt, _>(checkpoint.seq.0)
         .execute(conn)
@@ -87,11 +85,11 @@ pub(super) fn close_lost_connections(
     let text = "UPDATE feed_connections AS lost \
                 SET disconnected_at = next.connected_at, reason = COALESCE(lost.reason, 'lost') \
                 FROM feed_connections AS next \
-                WHERE lost.feed_id = ANY($1) AND lost.disconnected_at IS NULL \
+                WHERE lost.feed_id = ANY(?) AND lost.disconnected_at IS NULL \
                 AND next.feed_id = lost.feed_id AND next.generation = ( \
                     SELECT min(newer.generation) FROM feed_connections AS newer \
                     WHERE newer.feed_id = lost.feed_id AND newer.generation > lost.generation)";
-    sql_query(text)
+    prepared(text)
         .bind::<Array<BigInt>, _>(feeds.into_iter().collect::<Vec<_>>())
         .execute(conn)
         .map(|closed| closed as u64)
@@ -134,10 +132,10 @@ fn ask_for_sqlstate<R: Row>(
 ) -> Result<Option<String>, Unasked> {
     let arrays = R::COLUMNS.iter().enumerate().map(|(at, column)| {
         let n = at + 1;
-        format!("set_config('ringside.bind_{n}', (${n}::{}[])::text, true)", column.sql_type)
+        format!("set_config('ringside.bind_{n}', ({BIND}::{}[])::text, true)", column.sql_type)
     });
     let remember = format!("SELECT {}", arrays.collect::<Vec<_>>().join(", "));
-    R::bind(rows, sql_query(remember).into_boxed()).execute(conn).map_err(|_| Unasked::Binds)?;
+    prepared(remember).bind_all(R::arrays(rows)).execute(conn).map_err(|_| Unasked::Binds)?;
     let attempt = format!(
         "DO $do$ BEGIN EXECUTE $statement${}$statement$; \
          PERFORM set_config('ringside.sqlstate', '', true); \
@@ -146,7 +144,7 @@ fn ask_for_sqlstate<R: Row>(
         upsert_text::<R>(&|n| format!("current_setting('ringside.bind_{n}')")),
     );
     conn.batch_execute(&attempt).map_err(|_| Unasked::Run)?;
-    let answer: SqlState = sql_query("SELECT current_setting('ringside.sqlstate') AS sqlstate")
+    let answer: SqlState = prepared("SELECT current_setting('ringside.sqlstate') AS sqlstate")
         .get_result(conn)
         .map_err(|_| Unasked::Run)?;
     Ok(Some(answer.sqlstate).filter(|code| !code.is_empty()))
