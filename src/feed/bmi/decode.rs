@@ -18,6 +18,7 @@ use crate::{
 use super::{
     codes,
     heat::HeatMemory,
+    last::{KnownTable, LastFrame, Meaning, TableLine},
     wire::{self, HeatFrame, Message},
 };
 
@@ -28,8 +29,6 @@ const MAX_OCCURRENCES: usize = 8;
 /// About the memory that heats may take. The one that the frames are of stays whatever it takes;
 /// beside it there is room for an ordinary week.
 const MAX_REMEMBERED_BYTES: usize = 24 << 20;
-/// A longer frame is not kept to be compared with the next; 30 drivers have some 5 kB.
-const MAX_COMPARED_BYTES: usize = 256 << 10;
 /// Running heats send a frame a second, 1.5 s apart at most. After a longer silence a lap was
 /// driven at some time in it, not when the frame came that told of it.
 const WITNESS_WITHIN: TimeDelta = TimeDelta::seconds(5);
@@ -50,14 +49,6 @@ struct HeatsOfName {
     heats: Vec<HeatMemory>,
 }
 
-struct LastFrame {
-    /// None where it is too long to be kept.
-    payload: Option<String>,
-    received_at: DateTime<Utc>,
-    active: bool,
-    heat: Option<Arc<HeatKey>>,
-}
-
 impl Decoder for BmiDecoder {
     fn connected(&mut self) {
         self.just_connected = true;
@@ -69,10 +60,24 @@ impl Decoder for BmiDecoder {
             self.just_connected = false;
             return Ok(Decoded::Events(Outcome { active: last.active, ..Outcome::default() }));
         }
-        let heat = match wire::read(frame.payload)? {
+        if let Some(outcome) = self.decode_clock(frame)? {
+            return Ok(Decoded::Events(outcome));
+        }
+        let known = self.last.as_ref().map_or_else(KnownTable::default, LastFrame::known_table);
+        let mut message = wire::read(frame.payload, known)?;
+        if let Message::Heat(heat) = &message
+            && heat.drivers.len() < heat.table.len()
+            && !self.goes_on(heat)
+        {
+            // Lines that are known, but of another heat.
+            message = wire::read(frame.payload, KnownTable::default())?;
+        }
+        let heat = match message {
             Message::Heat(heat) => heat,
             Message::Cleared => {
-                self.remember(frame, None, false);
+                let nothing =
+                    Meaning { active: false, heat: None, table: Vec::new(), is_plain: false };
+                self.remember(frame, nothing);
                 let cleared = KartingEvent::TrackCleared { at: frame.received_at };
                 let events = vec![Event::Karting(cleared)];
                 let scene = Some(Scene::Empty);
@@ -112,31 +117,57 @@ impl Decoder for BmiDecoder {
 }
 
 impl BmiDecoder {
+    /// What a frame says that differs from the last one in the clock alone; none for any other.
+    fn decode_clock(&mut self, frame: Frame<'_>) -> Result<Option<Outcome>, DecodeError> {
+        let Some(last) = &mut self.last else { return Ok(None) };
+        let Some(digits) = last.other_clock(frame.payload) else { return Ok(None) };
+        let clock_ms = frame.payload.get(digits.clone()).and_then(|digits| digits.parse().ok());
+        let heats = self.names.last_mut().map_or(&mut [][..], |latest| &mut latest.heats);
+        let heat = heats.iter_mut().find(|heat| last.is_of(heat.key()));
+        let (Some(clock_ms), Some(heat)) = (clock_ms, heat) else { return Ok(None) };
+        let event = heat.set_clock(clock_ms, frame.received_at, last.table.len())?;
+        last.set_clock(frame, digits);
+        self.just_connected = false;
+        let events = event.into_iter().collect();
+        Ok(Some(Outcome { events, active: last.active, ..Outcome::default() }))
+    }
+
     fn decode_heat(
         &mut self,
         heats: &mut HeatsOfName,
-        heat: HeatFrame<'_>,
+        mut heat: HeatFrame<'_>,
         frame: Frame<'_>,
     ) -> Result<Outcome, DecodeError> {
         let active = heat.state == Some(codes::STATE_RUNNING) && heat.clock_started;
         let memory = heats.heat_of(&heat);
-        let witnessed = self.witnesses(memory.key(), frame.received_at);
-        let mut events = Vec::new();
-        let drivers = heat.drivers.iter().map(|line| line.driver_id).collect();
-        let notes = memory.apply(heat, frame.received_at, witnessed, &mut events)?;
+        let witnessed = self.witnessed(memory.key(), frame.received_at);
+        let mut events = Vec::with_capacity(1 + 2 * heat.drivers.len());
+        let notes = memory.apply(&mut heat, frame.received_at, witnessed, &mut events)?;
         let key = memory.key().clone();
         heats.forget_the_oldest(Some(&key));
-        self.remember(frame, Some(key.clone()), active);
+        let table = heat.table;
+        let drivers = table.iter().map(|line| line.driver_id).collect();
+        let is_plain = notes.is_empty();
+        self.remember(frame, Meaning { active, heat: Some(key.clone()), table, is_plain });
         let scene = Some(Scene::Heat(HeatScene { heat: key, drivers }));
         Ok(Outcome { events, unknown: notes.into_names(), active, scene })
     }
 
-    /// Whether what changed in this heat happened just now.
-    fn witnesses(&self, heat: &Arc<HeatKey>, at: DateTime<Utc>) -> bool {
-        !self.just_connected
-            && self.last.as_ref().is_some_and(|last| {
-                last.heat.as_ref() == Some(heat) && at - last.received_at <= WITNESS_WITHIN
-            })
+    /// Whether a frame is of the very heat that the last one was of.
+    fn goes_on(&self, frame: &HeatFrame<'_>) -> bool {
+        let heats = self.names.last().filter(|heats| heats.is_of(frame));
+        let heat = heats.and_then(|heats| heats.heats.get(heats.sharing(frame)?));
+        self.last.as_ref().zip(heat).is_some_and(|(last, heat)| last.is_of(heat.key()))
+    }
+
+    /// Of whom what changed in this heat happened just now.
+    fn witnessed(&self, heat: &Arc<HeatKey>, at: DateTime<Utc>) -> &[TableLine] {
+        let watched = self.last.as_ref().filter(|last| {
+            !self.just_connected
+                && last.heat.as_ref() == Some(heat)
+                && at - last.received_at <= WITNESS_WITHIN
+        });
+        watched.map_or(&[], |last| &last.table)
     }
 
     /// Puts the heats last, and forgets those used longest ago where there is no room for them.
@@ -152,17 +183,9 @@ impl BmiDecoder {
         self.names.push(heats);
     }
 
-    fn remember(&mut self, frame: Frame<'_>, heat: Option<Arc<HeatKey>>, active: bool) {
+    fn remember(&mut self, frame: Frame<'_>, meaning: Meaning) {
         self.just_connected = false;
-        let short = frame.payload.len() <= MAX_COMPARED_BYTES;
-        let payload = short.then(|| frame.payload.to_owned());
-        self.last = Some(LastFrame { payload, received_at: frame.received_at, active, heat });
-    }
-}
-
-impl LastFrame {
-    fn is(&self, payload: &str) -> bool {
-        self.payload.as_deref() == Some(payload)
+        self.last = Some(LastFrame::after(self.last.take(), frame, meaning));
     }
 }
 
@@ -191,13 +214,17 @@ impl HeatsOfName {
     /// The heat that the frame is of: the latest that shares a driver with it. Where there is
     /// nobody to compare, the latest; otherwise one that was never seen before.
     fn heat_of(&mut self, frame: &HeatFrame<'_>) -> &mut HeatMemory {
-        let shared = self.heats.iter().rposition(|heat| heat.shares_a_driver(frame));
+        let shared = self.sharing(frame);
         let latest = self.heats.len().checked_sub(1);
-        let nobody_to_compare = frame.drivers.is_empty()
-            || self.heats.last().is_some_and(|latest| !latest.has_drivers());
+        let nobody_to_compare =
+            frame.table.is_empty() || self.heats.last().is_some_and(|latest| !latest.has_drivers());
         let index = shared.or(latest.filter(|_| nobody_to_compare)).unwrap_or_else(|| self.add());
         // Every way to an index above ends inside `heats`.
         &mut self.heats[index]
+    }
+
+    fn sharing(&self, frame: &HeatFrame<'_>) -> Option<usize> {
+        self.heats.iter().rposition(|heat| heat.shares_a_driver(frame))
     }
 
     fn add(&mut self) -> usize {

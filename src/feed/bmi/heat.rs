@@ -1,6 +1,6 @@
 //! One heat as the decoder remembers it: what it last said, and what a further frame changes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -15,7 +15,8 @@ use crate::{
 use super::{
     codes,
     laps::{LapSheet, Seen},
-    pieces::{KnownLap, LapChange, Piece},
+    last::TableLine,
+    pieces::{Gap, KnownLap, LapChange, Piece},
     wire::{DriverLine, HeatFrame, Notes},
 };
 
@@ -24,8 +25,8 @@ const MAX_DRIVERS_EVER: usize = 1_000;
 /// Laps and gaps of all drivers of a heat: 60 karts for a day of laps of a minute are below it. A
 /// frame that takes them all back brings as many events, some 70 MB.
 const MAX_LAPS_EVER: usize = 100_000;
-/// What a remembered lap takes, the number of its kart included.
-const LAP_BYTES: usize = size_of::<Piece>() + 64;
+/// What a remembered lap or gap takes, its part of what laps share included.
+const LAP_BYTES: usize = size_of::<Piece>() + size_of::<Gap>() + 16;
 /// What a remembered driver takes without the laps: short texts, and unknown fields at their limit.
 const DRIVER_BYTES: usize = size_of::<DriverMemory>() + 3_072;
 
@@ -35,11 +36,10 @@ pub struct HeatMemory {
     heat: Option<Heat>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
-    drivers: HashMap<i64, DriverMemory>,
+    /// Boxed, since such a map is mostly half empty.
+    drivers: HashMap<i64, Box<DriverMemory>>,
     /// Laps and gaps of all drivers.
     laps: usize,
-    /// Counts the frames, to tell who was in the last one.
-    frames: u64,
 }
 
 #[derive(Default)]
@@ -47,8 +47,6 @@ struct DriverMemory {
     /// As last told; none before the first frame.
     standing: Option<Standing>,
     sheet: LapSheet,
-    /// The number of the last frame with this driver.
-    last_frame: Option<u64>,
 }
 
 impl HeatMemory {
@@ -61,7 +59,6 @@ impl HeatMemory {
             finished_at: None,
             drivers: HashMap::new(),
             laps: 0,
-            frames: 0,
         }
     }
 
@@ -69,7 +66,7 @@ impl HeatMemory {
     pub fn recalled(start_unix: i64, name: Arc<str>, past: PastHeat) -> Self {
         let drivers = past.drivers.into_iter().map(|driver| {
             let id = driver.driver_id;
-            (id, DriverMemory { sheet: LapSheet::recalled(driver), ..DriverMemory::default() })
+            (id, Box::new(DriverMemory { standing: None, sheet: LapSheet::recalled(driver) }))
         });
         let drivers: HashMap<_, _> = drivers.collect();
         Self {
@@ -95,18 +92,19 @@ impl HeatMemory {
     }
 
     pub fn shares_a_driver(&self, frame: &HeatFrame<'_>) -> bool {
-        frame.drivers.iter().any(|line| self.drivers.contains_key(&line.driver_id))
+        frame.table.iter().any(|line| self.drivers.contains_key(&line.driver_id))
     }
 
-    /// Adds what the frame changes to `events`, parents first, and names codes that nobody knows.
+    /// Takes lines and notes out of the frame, adds what they change to `events`, parents first, and
+    /// names codes that nobody knows. What changed on the lines of those in `witnessed` happened just now.
     ///
     /// # Errors
     /// More drivers or laps than a heat can have had; nothing is changed.
     pub fn apply(
         &mut self,
-        frame: HeatFrame<'_>,
+        frame: &mut HeatFrame<'_>,
         at: DateTime<Utc>,
-        witnessed: bool,
+        witnessed: &[TableLine],
         events: &mut Vec<Event>,
     ) -> Result<Notes, DecodeError> {
         let new =
@@ -116,14 +114,9 @@ impl HeatMemory {
                 "more than {MAX_DRIVERS_EVER} drivers in one heat"
             )));
         }
-        // A line brings a lap and a gap before it at most.
-        if self.laps + 2 * frame.drivers.len() > MAX_LAPS_EVER {
-            return Err(DecodeError::Implausible(format!(
-                "more than {MAX_LAPS_EVER} laps in one heat"
-            )));
-        }
-        self.apply_heat(&frame, at, events);
-        let mut notes = frame.unknown;
+        self.has_room_for(frame.table.len())?;
+        self.apply_heat(frame, at, events);
+        let mut notes = mem::take(&mut frame.unknown);
         for (key, code, word) in [
             ("S", frame.state, codes::state(frame.state)),
             ("E", frame.end_condition, codes::end_condition(frame.end_condition)),
@@ -131,23 +124,47 @@ impl HeatMemory {
         ] {
             notes.code(key, code, &word);
         }
-        let previous_frame = self.frames;
-        self.frames += 1;
-        for line in frame.drivers {
+        for line in mem::take(&mut frame.drivers) {
             let record = codes::record(line.last_record);
             if let Some(word) = &record {
                 notes.code("D.R", line.last_record, word);
             }
             let driver = self.drivers.entry(line.driver_id).or_default();
-            let in_previous_frame = driver.last_frame.replace(self.frames) == Some(previous_frame);
             if driver.standing.as_ref().is_none_or(|known| !says_the_same(&line, known, &record)) {
-                let moment = Moment { at, witnessed: witnessed && in_previous_frame };
+                let witnessed = witnessed.iter().any(|before| before.driver_id == line.driver_id);
                 self.laps -= driver.sheet.len();
-                driver.apply(&self.key, line, record, moment, events);
+                driver.apply(&self.key, line, record, Moment { at, witnessed }, events);
                 self.laps += driver.sheet.len();
             }
         }
         Ok(notes)
+    }
+
+    /// Another clock and nothing else, for a table of so many lines.
+    ///
+    /// # Errors
+    /// As those of [`HeatMemory::apply`].
+    pub fn set_clock(
+        &mut self,
+        clock_ms: i64,
+        at: DateTime<Utc>,
+        lines: usize,
+    ) -> Result<Option<Event>, DecodeError> {
+        self.has_room_for(lines)?;
+        let Some(heat) = &mut self.heat else { return Ok(None) };
+        heat.clock_ms = clock_ms;
+        heat.seen_at = at;
+        Ok(Some(Event::Karting(KartingEvent::Heat(heat.clone()))))
+    }
+
+    /// Whether so many lines can bring what they bring at most: a lap and a gap before it.
+    fn has_room_for(&self, lines: usize) -> Result<(), DecodeError> {
+        if self.laps + 2 * lines > MAX_LAPS_EVER {
+            return Err(DecodeError::Implausible(format!(
+                "more than {MAX_LAPS_EVER} laps in one heat"
+            )));
+        }
+        Ok(())
     }
 
     fn apply_heat(&mut self, frame: &HeatFrame<'_>, at: DateTime<Utc>, events: &mut Vec<Event>) {
@@ -282,5 +299,6 @@ fn lap_of(
     removed_at: Option<DateTime<Utc>>,
 ) -> Lap {
     let KnownLap { lap, lap_ms, error_ms, source, kart, position, crossed_at } = lap;
+    let kart = kart.as_deref().map(str::to_owned);
     Lap { heat, driver_id, lap, lap_ms, kart, position, crossed_at, source, error_ms, removed_at }
 }

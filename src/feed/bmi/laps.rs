@@ -65,10 +65,10 @@ impl LapSheet {
         for piece in stored {
             let next = sheet.last_lap() + 1;
             if piece.first_lap() > next {
-                sheet.pieces.push(Piece::open(next, piece.first_lap() - 1));
+                sheet.push(Piece::open(next, piece.first_lap() - 1));
             }
             if piece.first_lap() >= next {
-                sheet.pieces.push(piece);
+                sheet.push(piece);
             }
         }
         sheet
@@ -102,6 +102,29 @@ impl LapSheet {
         changes
     }
 
+    /// The last lap with what is on its line, whenever it was driven.
+    fn lap_of(&self, seen: &Seen<'_>, ms: i32) -> KnownLap {
+        let known = self.pieces.iter().rev().find_map(Piece::kart);
+        let kart = known.filter(|kart| ***kart == *seen.kart).cloned();
+        KnownLap {
+            lap: seen.laps,
+            lap_ms: ms,
+            error_ms: 0,
+            source: LapSource::Timed,
+            kart: Some(kart.unwrap_or_else(|| seen.kart.into())),
+            position: Some(seen.position),
+            crossed_at: None,
+        }
+    }
+
+    /// Puts it last. Thousands of sheets are held, so they have little room to spare.
+    fn push(&mut self, piece: Piece) {
+        if self.pieces.len() == self.pieces.capacity() {
+            self.pieces.reserve_exact(4 + self.pieces.len() / 4);
+        }
+        self.pieces.push(piece);
+    }
+
     /// How many laps and gaps are on the sheet.
     pub fn len(&self) -> usize {
         self.pieces.len()
@@ -121,12 +144,12 @@ impl LapSheet {
         self.suspect_ms = None;
         let last_missing = if seen.last_ms.is_some() { seen.laps - 1 } else { seen.laps };
         if last_missing > known {
-            self.pieces.push(Piece::open(known + 1, last_missing));
+            self.push(Piece::open(known + 1, last_missing));
         }
         if let Some(ms) = seen.last_ms {
-            let mut lap = seen.last_lap(ms);
+            let mut lap = self.lap_of(seen, ms);
             lap.crossed_at = seen.witnessed.then_some(seen.at);
-            self.pieces.push(Piece::Lap(lap.clone()));
+            self.push(Piece::Lap(lap.clone()));
             changes.push(LapChange::Lap(lap));
         }
     }
@@ -139,7 +162,7 @@ impl LapSheet {
                 Piece::Gap(mut gap) if gap.first_lap <= seen.laps => {
                     gap.last_lap = seen.laps;
                     gap.total = None;
-                    self.pieces.push(Piece::Gap(gap));
+                    self.push(Piece::Gap(gap));
                 }
                 Piece::Gap(gap) => gap.close(changes),
             }
@@ -187,11 +210,11 @@ impl LapSheet {
             if gap.last_lap < gap.first_lap {
                 gap.close(changes);
             } else {
-                self.pieces.push(Piece::Gap(gap));
+                self.push(Piece::Gap(gap));
             }
         }
-        let lap = seen.last_lap(ms);
-        self.pieces.push(Piece::Lap(lap.clone()));
+        let lap = self.lap_of(seen, ms);
+        self.push(Piece::Lap(lap.clone()));
         changes.push(LapChange::Lap(lap));
     }
 
@@ -284,19 +307,6 @@ impl Seen<'_> {
     fn sum(&self) -> Option<Bounds> {
         self.average_ms.filter(|_| self.laps > 0).map(|ms| Bounds::of_sum(ms, self.laps))
     }
-
-    /// The last lap with what is on its line, whenever it was driven.
-    fn last_lap(&self, ms: i32) -> KnownLap {
-        KnownLap {
-            lap: self.laps,
-            lap_ms: ms,
-            error_ms: 0,
-            source: LapSource::Timed,
-            kart: Some(self.kart.to_owned()),
-            position: Some(self.position),
-            crossed_at: None,
-        }
-    }
 }
 
 /// Whether another time for a known lap is the venue's correction of it. The average knows: it
@@ -356,7 +366,7 @@ mod tests {
             lap_ms,
             error_ms: 0,
             source: LapSource::Timed,
-            kart: Some("7".to_owned()),
+            kart: Some("7".into()),
             position: Some(2),
             crossed_at,
         }

@@ -12,6 +12,7 @@ mod codes;
 mod decode;
 mod heat;
 mod laps;
+mod last;
 mod pieces;
 mod raw;
 mod scalar;

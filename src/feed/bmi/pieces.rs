@@ -1,5 +1,7 @@
 //! What a sheet of laps is made of, and what is told of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::event::karting::{Lap, LapGap, LapSource};
@@ -30,7 +32,8 @@ pub struct KnownLap {
     pub lap_ms: i32,
     pub error_ms: i32,
     pub source: LapSource,
-    pub kart: Option<String>,
+    /// One text for all laps in it.
+    pub kart: Option<Arc<str>>,
     pub position: Option<i32>,
     pub crossed_at: Option<DateTime<Utc>>,
 }
@@ -39,7 +42,8 @@ pub struct KnownLap {
 #[derive(Clone, Debug)]
 pub enum Piece {
     Lap(KnownLap),
-    Gap(Gap),
+    /// Boxed: they are few and larger than a lap.
+    Gap(Box<Gap>),
 }
 
 /// Laps from `first_lap` to `last_lap`.
@@ -67,7 +71,7 @@ impl KnownLap {
 
 impl Piece {
     pub fn open(first_lap: i32, last_lap: i32) -> Self {
-        Self::Gap(Gap { first_lap, last_lap, total: None, told: None })
+        Self::Gap(Box::new(Gap { first_lap, last_lap, total: None, told: None }))
     }
 
     pub fn first_lap(&self) -> i32 {
@@ -81,6 +85,13 @@ impl Piece {
         match self {
             Self::Lap(lap) => lap.lap,
             Self::Gap(gap) => gap.last_lap,
+        }
+    }
+
+    pub fn kart(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Lap(lap) => lap.kart.as_ref(),
+            Self::Gap(_) => None,
         }
     }
 
@@ -131,6 +142,7 @@ impl Gap {
 impl From<Lap> for Piece {
     fn from(lap: Lap) -> Self {
         let Lap { lap, lap_ms, error_ms, source, kart, position, crossed_at, .. } = lap;
+        let kart = kart.map(Arc::from);
         Self::Lap(KnownLap { lap, lap_ms, error_ms, source, kart, position, crossed_at })
     }
 }
@@ -139,7 +151,7 @@ impl From<LapGap> for Piece {
     fn from(gap: LapGap) -> Self {
         let LapGap { first_lap, last_lap, total_ms, error_ms, .. } = gap;
         let total = total_ms.map(|ms| Inexact { ms, error_ms });
-        Self::Gap(Gap { first_lap, last_lap, total, told: Some((last_lap, total)) })
+        Self::Gap(Box::new(Gap { first_lap, last_lap, total, told: Some((last_lap, total)) }))
     }
 }
 

@@ -7,6 +7,7 @@
 use std::{borrow::Cow, fmt};
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::event::Extra;
 
@@ -21,6 +22,8 @@ const MAX_EXTRA_KEY_BYTES: usize = 60;
 /// Memory that the unknown fields of a heat or of one driver may take together: room for a handful
 /// of numbers a lap, and little enough for all drivers of a heat to have it.
 const MAX_EXTRA_BYTES: usize = 2_048;
+/// The largest public heats have some 30 karts.
+const USUAL_DRIVERS: usize = 32;
 
 /// A frame before anything in it was judged.
 #[derive(Default)]
@@ -42,8 +45,8 @@ pub struct RawFrame<'a> {
 
 #[derive(Default)]
 pub struct RawDrivers<'a> {
-    /// At most [`MAX_DRIVERS`].
-    pub lines: Vec<RawDriver<'a>>,
+    /// At most [`MAX_DRIVERS`], not looked into: most of them are what they were before.
+    pub lines: Vec<&'a RawValue>,
     pub count: usize,
 }
 
@@ -178,7 +181,7 @@ impl<'de> Visitor<'de> for DriversVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut lines: A) -> Result<Self::Value, A::Error> {
-        let mut raw = RawDrivers::default();
+        let mut raw = RawDrivers { lines: Vec::with_capacity(USUAL_DRIVERS), count: 0 };
         while raw.count < MAX_DRIVERS
             && let Some(line) = lines.next_element()?
         {

@@ -7,9 +7,13 @@
 //! or `{}`, when the venue has no heat loaded. Identities and lap counts must be right, or the
 //! frame is refused; any other field that can't be read counts as absent and is named in `unknown`.
 //!
-//! `raw.rs` reads what is there, this file judges it.
+//! `raw.rs` reads what is there, this file judges it. A driver's line that is known from the frame
+//! before, byte for byte, was judged then.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     event::{Extra, karting::Code},
@@ -18,6 +22,7 @@ use crate::{
 
 use super::{
     codes,
+    last::{KnownTable, TableLine},
     raw::{RawDriver, RawFrame},
     scalar::Scalar,
 };
@@ -68,6 +73,8 @@ pub struct HeatFrame<'a> {
     /// `EM`
     pub end_mode: i32,
     /// `D`, sorted by position; every driver id is there once.
+    pub table: Vec<TableLine>,
+    /// Its lines that are not known from the frame before.
     pub drivers: Vec<DriverLine<'a>>,
     pub extra: Extra,
     pub unknown: Notes,
@@ -103,16 +110,19 @@ pub struct DriverLine<'a> {
     pub extra: Extra,
 }
 
-/// Reads one whole frame.
+/// Reads one whole frame, but for the lines that are in `known` at the same place.
 ///
 /// # Errors
 /// `Json` when it is not JSON or neither `{}` nor a heat; `Implausible` when a number or text in it
 /// can't be true.
-pub fn read(payload: &str) -> Result<Message<'_>, DecodeError> {
-    let raw: RawFrame<'_> = serde_json::from_str(payload).map_err(|error| {
+pub fn read<'a>(payload: &'a str, known: KnownTable<'_>) -> Result<Message<'a>, DecodeError> {
+    parse::<RawFrame<'_>>(payload)?.check(payload, known)
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, DecodeError> {
+    serde_json::from_str(json).map_err(|error| {
         DecodeError::Json(error.to_string().chars().take(MAX_REASON_CHARS).collect())
-    })?;
-    raw.check()
+    })
 }
 
 /// Names of fields, codes and values that no known revision has, each once.
@@ -132,6 +142,10 @@ impl Notes {
         if let Some(code) = code.filter(|_| codes::is_unknown(word)) {
             self.add(format!("{key}={code}"));
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub fn into_names(self) -> Vec<String> {
@@ -204,7 +218,7 @@ fn implausible(reason: String) -> DecodeError {
 }
 
 impl<'a> RawFrame<'a> {
-    fn check(self) -> Result<Message<'a>, DecodeError> {
+    fn check(self, payload: &str, known: KnownTable<'_>) -> Result<Message<'a>, DecodeError> {
         if self.empty {
             return Ok(Message::Cleared);
         }
@@ -223,7 +237,7 @@ impl<'a> RawFrame<'a> {
         for key in self.unnamed.keys {
             notes.add(key);
         }
-        Ok(Message::Heat(HeatFrame {
+        let mut heat = HeatFrame {
             start_unix,
             name: notes.text("N", Some(name), MAX_NAME_BYTES)?,
             state: notes.whole("S", self.state),
@@ -234,30 +248,43 @@ impl<'a> RawFrame<'a> {
             clock_enabled: notes.flag("CE", self.clock_enabled),
             remaining_laps: notes.small("L", self.remaining_laps)?.unwrap_or(0),
             end_mode: notes.small("EM", self.end_mode)?.unwrap_or(0),
-            drivers: check_drivers(drivers.lines, &mut notes)?,
+            table: Vec::with_capacity(drivers.lines.len()),
+            drivers: Vec::new(),
             extra: self.unnamed.extra,
             unknown: notes,
-        }))
+        };
+        for line in drivers.lines {
+            heat.check_line(line, payload, known)?;
+        }
+        Ok(Message::Heat(heat))
     }
 }
 
-fn check_drivers<'a>(
-    lines: Vec<RawDriver<'a>>,
-    notes: &mut Notes,
-) -> Result<Vec<DriverLine<'a>>, DecodeError> {
-    let mut ids = HashSet::with_capacity(lines.len());
-    lines
-        .into_iter()
-        .zip(1..)
-        .map(|(line, place)| {
-            let line = line.check(place, notes)?;
-            if ids.insert(line.driver_id) {
-                Ok(line)
-            } else {
-                Err(implausible(format!("driver {} is there twice", line.driver_id)))
+impl<'a> HeatFrame<'a> {
+    fn check_line(
+        &mut self,
+        raw: &'a RawValue,
+        payload: &str,
+        known: KnownTable<'_>,
+    ) -> Result<(), DecodeError> {
+        let index = self.table.len();
+        let driver_id = match known.driver_at(index, raw.get()) {
+            Some(driver_id) => driver_id,
+            None => {
+                // The first place is 1, and there are MAX_DRIVERS at most.
+                let line = parse::<RawDriver<'_>>(raw.get())?
+                    .check(index as i32 + 1, &mut self.unknown)?;
+                let driver_id = line.driver_id;
+                self.drivers.push(line);
+                driver_id
             }
-        })
-        .collect()
+        };
+        if self.table.iter().any(|line| line.driver_id == driver_id) {
+            return Err(implausible(format!("driver {driver_id} is there twice")));
+        }
+        self.table.push(TableLine::new(driver_id, raw.get(), payload));
+        Ok(())
+    }
 }
 
 impl<'a> RawDriver<'a> {
@@ -292,6 +319,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn read(payload: &str) -> Result<Message<'_>, DecodeError> {
+        super::read(payload, KnownTable::default())
+    }
 
     const SEED: &str = include_str!("../../../tests/fixtures/bmi/seed.json");
     const BEFORE_START: &str = include_str!("../../../tests/fixtures/bmi/before_start_timed.json");
