@@ -148,10 +148,10 @@ impl RingFold {
             *results = on.clone();
         }
         if !on.best.is_empty() {
-            results.best.clone_from(&on.best);
+            results.best = Arc::clone(&on.best);
         }
         if !on.combined.is_empty() {
-            results.combined.clone_from(&on.combined);
+            results.combined = Arc::clone(&on.combined);
         }
     }
 

@@ -154,9 +154,9 @@ pub struct RunScene {
     /// The dog on course or just done, in `ready` the next one: its playset's id.
     pub playset_id: Option<String>,
     /// Ids of the playsets that are shown as the best of the course, in their order.
-    pub best: Vec<String>,
+    pub best: Arc<[String]>,
     /// Dorsals of the pairs that are shown as the best over brother runs, in their order.
-    pub combined: Vec<String>,
+    pub combined: Arc<[String]>,
 }
 
 /// What is stored of a run, for a decoder that has forgotten it or never knew it.

@@ -11,7 +11,13 @@ use crate::{
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
-use super::{memory::Memory, shape, snapshot::Snapshot, wire};
+use super::{
+    memory::Memory,
+    repeated::RepeatedResults,
+    shape,
+    snapshot::{RunSnapshot, Snapshot},
+    wire,
+};
 
 /// Major and minor number of the protocol that is understood; later revisions of it kept both.
 const KNOWN_VERSION: (&str, &str) = ("1", "0");
@@ -22,6 +28,8 @@ const MAX_REASON_CHARS: usize = 200;
 
 pub struct FlowAgilityDecoder {
     memory: Memory,
+    /// The results of the last message, where the next may repeat them.
+    results: Option<RepeatedResults>,
     version: Option<String>,
     /// The error that the last message brought in place of runs.
     error: Option<String>,
@@ -30,7 +38,7 @@ pub struct FlowAgilityDecoder {
 
 impl FlowAgilityDecoder {
     pub fn new() -> Self {
-        Self { memory: Memory::new(), version: None, error: None, active: false }
+        Self { memory: Memory::new(), results: None, version: None, error: None, active: false }
     }
 
     fn note_version(&mut self, version: &str) -> Outcome {
@@ -43,6 +51,29 @@ impl FlowAgilityDecoder {
         };
         self.version = Some(version.to_owned());
         Outcome { unknown, active: self.active, ..Outcome::default() }
+    }
+
+    /// What a message says that repeats the results of the last one; none for any other.
+    fn decode_repetition(&mut self, frame: Frame<'_>) -> Option<Outcome> {
+        let results = self.results.as_ref()?;
+        let rest = results.cut_from(frame.payload)?;
+        let snapshot = Snapshot::read(parse(&rest).ok()?, frame.received_at).ok()?;
+        let snapshot = results.complete(snapshot)?;
+        let is_roomy = |run: &RunSnapshot| {
+            self.memory.knows(&run.key)
+                && self.memory.is_roomy(&run.key)
+                && self.memory.has_room_for(run).is_ok()
+        };
+        if !snapshot.runs.iter().all(is_roomy) {
+            return None;
+        }
+        let results = self.results.take()?;
+        let outcome = self.take_in(snapshot, frame.received_at);
+        if results.has_combined() {
+            self.memory.touch_combined(results.run());
+        }
+        self.results = Some(results).filter(|results| results.agree_with(&outcome.events));
+        Some(outcome)
     }
 
     fn take_in(&mut self, snapshot: Snapshot, at: DateTime<Utc>) -> Outcome {
@@ -76,15 +107,21 @@ impl Decoder for FlowAgilityDecoder {
         if let Some(version) = version(frame.payload) {
             return Ok(Decoded::Events(self.note_version(version)));
         }
+        if let Some(outcome) = self.decode_repetition(frame) {
+            return Ok(Decoded::Events(outcome));
+        }
         let snapshot = Snapshot::read(parse(frame.payload)?, frame.received_at)?;
         if let Some(run) = snapshot.runs.iter().find(|run| !self.memory.knows(&run.key)) {
             return Ok(Decoded::Asks(Ask::Run(run.key.clone())));
         }
         snapshot.runs.iter().try_for_each(|run| self.memory.has_room_for(run))?;
+        self.results = RepeatedResults::of(frame.payload, &snapshot);
         Ok(Decoded::Events(self.take_in(snapshot, frame.received_at)))
     }
 
     fn recall(&mut self, ask: Ask, past: Past) {
+        // It may be about these.
+        self.results = None;
         // Other asks are not ours.
         if let (Ask::Run(run), Past::Run(past)) = (ask, past) {
             self.memory.recall(run, past);
@@ -92,7 +129,7 @@ impl Decoder for FlowAgilityDecoder {
     }
 }
 
-fn parse(payload: &str) -> Result<wire::Message, DecodeError> {
+fn parse(payload: &str) -> Result<wire::Message<'_>, DecodeError> {
     // serde would quote what it found instead, however long.
     if !payload.trim_start().starts_with('{') {
         return Err(DecodeError::Json("no object".to_owned()));

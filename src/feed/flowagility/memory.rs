@@ -3,7 +3,7 @@
 //! Bounded: the latest few runs, and in each no more dogs than ever start. When a run has fallen
 //! out, the store is asked for it again, so that no time line gets a false step.
 
-use std::{collections::HashMap, hash::Hash, mem, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -35,14 +35,9 @@ pub struct Memory {
     combined: Latest<BrotherRuns, Pairs>,
 }
 
-/// The names that brother runs share: all but the type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct BrotherRuns {
-    event_name: String,
-    ring_name: String,
-    trial_name: String,
-    name: String,
-}
+/// Runs that share all names but the type, known by one of them.
+#[derive(Debug)]
+struct BrotherRuns(Arc<RunKey>);
 
 #[derive(Debug, Default)]
 struct RunMemory {
@@ -101,7 +96,7 @@ impl Memory {
         let dogs = run.playsets.iter().map(|playset| &playset.playset_id);
         let pairs = run.combined.iter().map(|result| &result.dorsal);
         let known = self.runs.get(&run.key);
-        let known_pairs = self.combined.get(&BrotherRuns::of(&run.key));
+        let known_pairs = self.combined.get(&BrotherRuns(Arc::clone(&run.key)));
         let starters = count_with(known.map(|known| &known.playsets), dogs)
             .max(count_with(known_pairs.map(|known| &known.said), pairs));
         if starters > MAX_STARTERS {
@@ -119,11 +114,24 @@ impl Memory {
         Ok(())
     }
 
+    /// Whether a run is far from having too much, so that no message of ordinary size is it.
+    pub fn is_roomy(&self, run: &Arc<RunKey>) -> bool {
+        let playsets = self.runs.get(run).map_or(0, |run| run.bytes);
+        let pairs = self.combined.get(&BrotherRuns(Arc::clone(run))).map_or(0, |pairs| pairs.bytes);
+        playsets.max(pairs) <= MAX_RUN_BYTES / 2
+    }
+
+    /// A message repeats the combined results of a run.
+    pub fn touch_combined(&mut self, run: &Arc<RunKey>) {
+        self.combined.touch(BrotherRuns(Arc::clone(run)));
+    }
+
     /// Takes in what a message says of a run and adds what of it is new, parents first.
     pub fn take_in(&mut self, run: RunSnapshot, at: DateTime<Utc>, news: &mut Vec<Event>) {
         let memory = self.runs.touch(Arc::clone(&run.key));
         memory.course = prefer(run.course, mem::take(&mut memory.course));
-        memory.playset_course = prefer(run.playset_course, mem::take(&mut memory.playset_course));
+        let playset_course = prefer(run.playset_course, run.results_course);
+        memory.playset_course = prefer(playset_course, mem::take(&mut memory.playset_course));
         let course = prefer(memory.course.clone(), memory.playset_course.clone());
         let now = Run { key: Arc::clone(&run.key), course, seen_at: at, extra: run.extra };
         if is_news(&mut memory.said, &now, |said| said.seen_at = at) {
@@ -138,7 +146,7 @@ impl Memory {
         if run.combined.is_empty() {
             return;
         }
-        let memory = self.combined.touch(BrotherRuns::of(&run.key));
+        let memory = self.combined.touch(BrotherRuns(Arc::clone(&run.key)));
         for now in run.combined {
             let said = memory.said.entry(now.dorsal.clone()).or_default();
             memory.bytes -= said.as_ref().map_or(0, CombinedResult::bytes);
@@ -183,15 +191,15 @@ impl PlaysetMemory {
     }
 }
 
-impl BrotherRuns {
-    fn of(run: &RunKey) -> Self {
-        Self {
-            event_name: run.event_name.clone(),
-            ring_name: run.ring_name.clone(),
-            trial_name: run.trial_name.clone(),
-            name: run.name.clone(),
-        }
+impl PartialEq for BrotherRuns {
+    fn eq(&self, other: &Self) -> bool {
+        names(&self.0) == names(&other.0)
     }
+}
+
+fn names(run: &RunKey) -> [&String; 4] {
+    let RunKey { event_name, ring_name, trial_name, name, run_type: _ } = run;
+    [event_name, ring_name, trial_name, name]
 }
 
 /// Remembers `now` and tells whether it differs from what was remembered, after `align` has made
@@ -223,38 +231,38 @@ fn count_with<'a, V>(
 /// A map of the few entries that were touched last.
 #[derive(Debug)]
 struct Latest<K, V> {
-    entries: HashMap<K, Touched<V>>,
-    touches: u64,
+    /// Touched last is last.
+    entries: Vec<(K, V)>,
     capacity: usize,
 }
 
-#[derive(Debug, Default)]
-struct Touched<V> {
-    touch: u64,
-    value: V,
-}
-
-impl<K: Clone + Eq + Hash, V: Default> Latest<K, V> {
+impl<K: PartialEq, V: Default> Latest<K, V> {
     fn new(capacity: usize) -> Self {
-        Self { entries: HashMap::with_capacity(capacity), touches: 0, capacity }
+        Self { entries: Vec::new(), capacity }
     }
 
     fn get(&self, key: &K) -> Option<&V> {
-        self.entries.get(key).map(|entry| &entry.value)
+        self.entries.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// The entry of `key`, begun if there is none; the one touched longest ago makes room for it.
     fn touch(&mut self, key: K) -> &mut V {
-        if !self.entries.contains_key(&key) && self.entries.len() >= self.capacity {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.touch);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                self.entries.remove(&oldest);
+        match self.entries.iter().rposition(|(known, _)| *known == key) {
+            Some(at) => {
+                if let Some(later) = self.entries.get_mut(at..) {
+                    later.rotate_left(1);
+                }
+            }
+            None => {
+                if self.entries.len() == self.capacity {
+                    self.entries.remove(0);
+                }
+                self.entries.push((key, V::default()));
             }
         }
-        self.touches += 1;
-        let entry = self.entries.entry(key).or_default();
-        entry.touch = self.touches;
-        &mut entry.value
+        let last = self.entries.len() - 1;
+        // One was put there above.
+        &mut self.entries[last].1
     }
 }
 

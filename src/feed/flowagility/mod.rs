@@ -7,8 +7,11 @@
 mod address;
 mod decode;
 mod memory;
+mod part;
+mod repeated;
 mod shape;
 mod snapshot;
+mod text;
 mod value;
 mod wire;
 

@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    text::Text,
     value::{Unknown, Values},
     wire,
 };
@@ -48,13 +49,17 @@ pub struct RunSnapshot {
     pub key: Arc<RunKey>,
     /// What was said of the course beside the names of the run.
     pub course: Course,
-    /// What was said of it beside a dog; the other wins.
+    /// What was said of it beside a dog in a slot; the other wins.
     pub playset_course: Course,
+    /// What was said of it beside the results; both others win.
+    pub results_course: Course,
     pub extra: Extra,
     /// Each dog once.
     pub playsets: Vec<Playset>,
     /// Each pair once.
     pub combined: Vec<CombinedResult>,
+    /// Something was mentioned again, and not in the same words.
+    pub contradicts_itself: bool,
     /// Ids and dorsals of these.
     dogs: HashSet<String>,
     dorsals: HashSet<String>,
@@ -64,7 +69,7 @@ impl Snapshot {
     /// # Errors
     /// [`DecodeError::Implausible`] when runs, dogs or pairs can't be told apart, when there are
     /// more results than a ring can have, or when the message says nothing at all.
-    pub fn read(message: wire::Message, at: DateTime<Utc>) -> Result<Self, DecodeError> {
+    pub fn read(message: wire::Message<'_>, at: DateTime<Utc>) -> Result<Self, DecodeError> {
         let error = message.error.into_option();
         let no_slot = message.run.is_missing() && message.run_ready.is_missing();
         if error.is_none() && no_slot {
@@ -77,31 +82,32 @@ impl Snapshot {
         let (run, ready) = (message.run.into_run(), message.run_ready.into_run());
         let on_course = run.as_ref().and_then(|run| run.playset.as_ref());
         let active = on_course.is_some_and(|dog| dog.status_string.get() == Some(RUNNING));
-        let results = |run: &wire::Run| run.results_best.len() + run.results_combined.len();
+        let results = |run: &wire::Run<'_>| run.results_best.len() + run.results_combined.len();
         match run.iter().chain(&ready).map(results).sum() {
             0..=MAX_RESULTS => {}
             many => return Err(implausible(format!("{many} results in one message"))),
         }
-        let (event, ring) = (&message.event_name, &message.ring_name);
-        let shown = |slot: &Option<wire::Run>| {
-            slot.as_ref().map(|slot| run_scene(run_key(event, ring, slot)?, slot)).transpose()
-        };
-        let scene = RingScene { run: shown(&run)?, ready: shown(&ready)? };
-
         // Mostly the next dog waits for the run that the last one was in: both slots are then parts
         // of one run.
-        let mut parts: Vec<(RunKey, Vec<wire::Run>)> = Vec::with_capacity(2);
-        for slot in run.into_iter().chain(ready) {
+        let mut scene = RingScene::default();
+        let mut parts: Vec<(Arc<RunKey>, Vec<wire::Run<'_>>)> = Vec::with_capacity(2);
+        for (slot, shown) in [(run, &mut scene.run), (ready, &mut scene.ready)] {
+            let Some(slot) = slot else { continue };
             unknown.note_code("type", slot.run_type.get(), RUN_TYPES);
             let key = run_key(&message.event_name, &message.ring_name, &slot)?;
-            match parts.iter_mut().find(|(known, _)| *known == key) {
+            let part = parts.iter().position(|(known, _)| **known == key);
+            let key = part
+                .and_then(|part| parts.get(part))
+                .map_or_else(|| Arc::new(key), |(known, _)| Arc::clone(known));
+            *shown = Some(run_scene(Arc::clone(&key), &slot));
+            match part.and_then(|part| parts.get_mut(part)) {
                 Some((_, slots)) => slots.push(slot),
                 None => parts.push((key, vec![slot])),
             }
         }
         let mut runs = parts
             .into_iter()
-            .map(|(key, slots)| RunSnapshot::read(Arc::new(key), slots, at, &mut unknown))
+            .map(|(key, slots)| RunSnapshot::read(key, slots, at, &mut unknown))
             .collect::<Result<Vec<_>, _>>()?;
         // The message itself has no row.
         if let Some(run) = runs.first_mut() {
@@ -115,7 +121,7 @@ impl Snapshot {
 impl RunSnapshot {
     fn read(
         key: Arc<RunKey>,
-        mut slots: Vec<wire::Run>,
+        mut slots: Vec<wire::Run<'_>>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
     ) -> Result<Self, DecodeError> {
@@ -123,9 +129,11 @@ impl RunSnapshot {
             key,
             course: Course::default(),
             playset_course: Course::default(),
+            results_course: Course::default(),
             extra: Extra::new(),
             playsets: Vec::new(),
             combined: Vec::new(),
+            contradicts_itself: false,
             dogs: HashSet::new(),
             dorsals: HashSet::new(),
         };
@@ -139,10 +147,12 @@ impl RunSnapshot {
         }
         // The first mention of a dog counts: what it does now comes before what it did earlier.
         for dog in slots.iter_mut().filter_map(|slot| slot.playset.take()) {
-            run.add_playset("playset", dog, at, unknown)?;
+            let course = run.add_playset("playset", dog, at, unknown)?;
+            run.playset_course = prefer(mem::take(&mut run.playset_course), course);
         }
         for dog in slots.iter_mut().flat_map(|slot| mem::take(&mut slot.results_best)) {
-            run.add_playset("results_best", dog, at, unknown)?;
+            let course = run.add_playset("results_best", dog, at, unknown)?;
+            run.results_course = prefer(mem::take(&mut run.results_course), course);
         }
         for result in slots.into_iter().flat_map(|slot| slot.results_combined) {
             run.add_combined(result, at, unknown)?;
@@ -150,13 +160,14 @@ impl RunSnapshot {
         Ok(run)
     }
 
+    /// Adds a dog that was not mentioned yet, and answers what is said of the course beside it.
     fn add_playset(
         &mut self,
         level: &'static str,
-        sent: wire::Playset,
+        sent: wire::Playset<'_>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<Course, DecodeError> {
         let status = sent.status_string.into_option();
         let calculated = status.as_deref() == Some(CALCULATED);
         let judged = calculated || status.as_deref() == Some(RUNNING);
@@ -166,10 +177,9 @@ impl RunSnapshot {
 
         let mut values = Values::new(level, sent.extra, unknown);
         let course = course(sent.course, &mut values);
-        self.playset_course = prefer(mem::take(&mut self.playset_course), course);
         let Some(playset_id) = name("playset id", sent.id)? else {
             unknown.note(&format!("{level}.id=\"\""));
-            return Ok(());
+            return Ok(course);
         };
         let pair = pair(sent.pair, &mut values);
         let mut playset = Playset {
@@ -201,13 +211,15 @@ impl RunSnapshot {
         playset.extra = values.into_extra();
         if self.dogs.insert(playset.playset_id.clone()) {
             self.playsets.push(playset);
+        } else {
+            self.contradicts_itself |= !self.playsets.contains(&playset);
         }
-        Ok(())
+        Ok(course)
     }
 
     fn add_combined(
         &mut self,
-        sent: wire::Combined,
+        sent: wire::Combined<'_>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
     ) -> Result<(), DecodeError> {
@@ -249,7 +261,7 @@ pub fn prefer(first: Course, second: Course) -> Course {
     }
 }
 
-fn course(sent: wire::Course, values: &mut Values<'_>) -> Course {
+fn course(sent: wire::Course<'_>, values: &mut Values<'_>) -> Course {
     Course {
         length_m: values.decimal("length", &sent.length),
         obstacles: values.integer("obstacles", &sent.obstacles),
@@ -259,7 +271,7 @@ fn course(sent: wire::Course, values: &mut Values<'_>) -> Course {
     }
 }
 
-fn pair(sent: wire::Pair, values: &mut Values<'_>) -> Pair {
+fn pair(sent: wire::Pair<'_>, values: &mut Values<'_>) -> Pair {
     Pair {
         dog_height_cm: values.decimal("dog_height", &sent.dog_height),
         dorsal: sent.dorsal.into_option(),
@@ -276,29 +288,29 @@ fn pair(sent: wire::Pair, values: &mut Values<'_>) -> Pair {
 }
 
 /// Who is where in a slot, by id.
-fn run_scene(run: RunKey, slot: &wire::Run) -> Result<RunScene, DecodeError> {
+fn run_scene(run: Arc<RunKey>, slot: &wire::Run<'_>) -> RunScene {
     let ids = slot.results_best.iter().filter_map(|dog| dog.id.get());
     let dorsals = slot.results_combined.iter().filter_map(|result| result.pair.dorsal.get());
-    Ok(RunScene {
-        run: Arc::new(run),
+    RunScene {
+        run,
         playset_id: slot.playset.as_ref().and_then(|dog| dog.id.get()).map(str::to_owned),
         best: ids.map(str::to_owned).collect(),
         combined: dorsals.map(str::to_owned).collect(),
-    })
+    }
 }
 
 /// Every name is part of the identity, but only these three are always there.
 fn run_key(
-    event_name: &wire::Text,
-    ring_name: &wire::Text,
-    run: &wire::Run,
+    event_name: &Text<'_>,
+    ring_name: &Text<'_>,
+    run: &wire::Run<'_>,
 ) -> Result<RunKey, DecodeError> {
-    let required = |what, text: &wire::Text| {
+    let required = |what, text: &Text<'_>| {
         name(what, text.clone())?.ok_or_else(|| implausible(format!("a run without {what}")))
     };
     // Later a run is asked for by these names, and the database keeps "" for none.
     let optional =
-        |what, text: &wire::Text| Ok(name(what, text.clone())?.unwrap_or_else(String::new));
+        |what, text: &Text<'_>| Ok(name(what, text.clone())?.unwrap_or_else(String::new));
     Ok(RunKey {
         event_name: required("event_name", event_name)?,
         ring_name: required("ring_name", ring_name)?,
@@ -308,7 +320,7 @@ fn run_key(
     })
 }
 
-fn name(what: &str, sent: wire::Text) -> Result<Option<String>, DecodeError> {
+fn name(what: &str, sent: Text<'_>) -> Result<Option<String>, DecodeError> {
     sent.into_option().map(|text| plausible_name(what, &text).map(|()| text)).transpose()
 }
 

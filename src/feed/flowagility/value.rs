@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::event::{Extra, entry_bytes};
 
-use super::wire::Text;
+use super::text::Text;
 
 /// Memory that the unknown fields and values of one object may take.
 const MAX_EXTRA_BYTES: usize = 8_192;
@@ -43,6 +43,10 @@ impl Unknown {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     pub fn into_names(self) -> Vec<String> {
         self.names
     }
@@ -69,23 +73,23 @@ impl<'a> Values<'a> {
         values
     }
 
-    pub fn integer(&mut self, key: &'static str, sent: &Text) -> Option<i32> {
+    pub fn integer(&mut self, key: &'static str, sent: &Text<'_>) -> Option<i32> {
         self.read(key, sent, |text| text.trim().parse().ok())
     }
 
-    pub fn decimal(&mut self, key: &'static str, sent: &Text) -> Option<BigDecimal> {
+    pub fn decimal(&mut self, key: &'static str, sent: &Text<'_>) -> Option<BigDecimal> {
         self.read(key, sent, decimal)
     }
 
     /// `8.49 m/s`, also without its unit.
-    pub fn speed(&mut self, key: &'static str, sent: &Text) -> Option<BigDecimal> {
+    pub fn speed(&mut self, key: &'static str, sent: &Text<'_>) -> Option<BigDecimal> {
         self.read(key, sent, |text| {
             let text = text.trim();
             decimal(text.strip_suffix("m/s").unwrap_or(text))
         })
     }
 
-    pub fn flag(&mut self, key: &'static str, sent: &Text) -> Option<bool> {
+    pub fn flag(&mut self, key: &'static str, sent: &Text<'_>) -> Option<bool> {
         self.read(key, sent, |text| text.trim().parse().ok())
     }
 
@@ -97,7 +101,7 @@ impl<'a> Values<'a> {
     fn read<T>(
         &mut self,
         key: &'static str,
-        sent: &Text,
+        sent: &Text<'_>,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let text = sent.get()?;
@@ -135,7 +139,13 @@ fn decimal(text: &str) -> Option<BigDecimal> {
     if text.len() > MAX_NUMBER_CHARS || !numeric(whole) || !numeric(fraction) {
         return None;
     }
-    text.parse().ok()
+    // So many digits fit. Read as a decimal they would go through texts and lists of digits.
+    let number = text.bytes().filter(u8::is_ascii_digit).try_fold(0_i128, |number, digit| {
+        number.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
+    })?;
+    let signed = if text.starts_with('-') { -number } else { number };
+    let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    Some(BigDecimal::new(signed.into(), i64::try_from(decimals).ok()?))
 }
 
 #[cfg(test)]
@@ -145,8 +155,8 @@ mod tests {
 
     use super::*;
 
-    fn text(sent: impl Into<Value>) -> Text {
-        serde_json::from_value(sent.into()).unwrap()
+    fn text(sent: impl Into<Value>) -> Text<'static> {
+        serde_json::from_str(sent.into().to_string().leak()).unwrap()
     }
 
     #[test]
@@ -157,6 +167,15 @@ mod tests {
             assert_eq!(read.as_bigint_and_exponent().1, decimals as i64, "{sent}");
         }
         assert_eq!(decimal(" 34.0 ").unwrap().to_string(), "34.0");
+    }
+
+    proptest! {
+        #[test]
+        fn decimal_is_what_its_library_reads(sent in "-?[0-9]{1,9}(\\.[0-9]{1,9})?") {
+            let read: BigDecimal = sent.parse().unwrap();
+            let digits = |number: BigDecimal| number.into_bigint_and_exponent();
+            prop_assert_eq!(decimal(&sent).map(digits), Some(digits(read)));
+        }
     }
 
     #[test]

@@ -14,48 +14,52 @@
 //! Nothing is interpreted here. Fields come and go between revisions, so none is required and those
 //! that nobody knows are kept in `extra`.
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error},
-};
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::event::Extra;
 
-/// Bytes of one text. The longest real ones are names of events, of about 100 bytes.
-const MAX_TEXT_BYTES: usize = 4_096;
+use super::{
+    part::{List, Object, keys},
+    text::Text,
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Message {
-    pub error: Text,
-    pub event_name: Text,
-    pub ring_name: Text,
+pub struct Message<'a> {
+    #[serde(borrow)]
+    pub error: Text<'a>,
+    #[serde(borrow)]
+    pub event_name: Text<'a>,
+    #[serde(borrow)]
+    pub ring_name: Text<'a>,
     /// Where a dog is on course, or was last.
-    pub run: Slot,
+    #[serde(borrow)]
+    pub run: Slot<'a>,
     /// Where the next dog waits.
-    pub run_ready: Slot,
+    #[serde(borrow)]
+    pub run_ready: Slot<'a>,
     /// UTC, whole seconds: `2022-09-05 00:34:25`.
-    pub timestamp: Text,
+    #[serde(borrow)]
+    pub timestamp: Text<'a>,
     #[serde(flatten)]
     pub extra: Extra,
 }
 
 /// `run` or `run_ready`: an object, or `""` for none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Slot {
+pub enum Slot<'a> {
     #[default]
     Missing,
     Empty,
-    Run(Box<Run>),
+    Run(Box<Run<'a>>),
 }
 
-impl Slot {
+impl<'a> Slot<'a> {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)
     }
 
-    pub fn into_run(self) -> Option<Run> {
+    pub fn into_run(self) -> Option<Run<'a>> {
         match self {
             Self::Run(run) => Some(*run),
             Self::Missing | Self::Empty => None,
@@ -63,193 +67,160 @@ impl Slot {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Run {
-    pub name: Text,
-    pub trial_name: Text,
-    /// `AG` or `JP`.
-    #[serde(rename = "type")]
-    pub run_type: Text,
-    #[serde(flatten)]
-    pub course: Course,
-    #[serde(deserialize_with = "object_or_nothing")]
-    pub playset: Option<Playset>,
-    #[serde(deserialize_with = "list_or_nothing")]
-    pub results_best: Vec<Playset>,
-    #[serde(deserialize_with = "list_or_nothing")]
-    pub results_combined: Vec<Combined>,
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// Later revisions send these beside the run's names or beside the dog's.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Course {
-    pub judge_name: Text,
-    pub length: Text,
-    pub obstacles: Text,
-    pub standard_time: Text,
-    pub maximum_time: Text,
-}
-
-/// One dog in one run, in `run`, `run_ready` and `results_best` alike.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Playset {
-    pub id: Text,
-    #[serde(flatten)]
-    pub pair: Pair,
-    #[serde(flatten)]
-    pub course: Course,
-    pub start_order: Text,
-    /// `pending`, `ready`, `running` or `calculated`.
-    pub status_string: Text,
-    pub faults: Text,
-    pub refusals: Text,
-    /// `elim` or nothing.
-    pub disqualification: Text,
-    /// `EXC_0`, `V_GOOD`, `DISQ (T)`, …
-    pub qualification: Text,
-    pub classification: Text,
-    /// Seconds with two or three decimals.
-    pub time: Text,
-    /// `true` or `false`.
-    pub time_marker: Text,
-    /// `8.49 m/s`.
-    pub speed: Text,
-    /// Seconds with two or three decimals.
-    pub total_penalization: Text,
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A pair's place over brother runs. Its `id` is not a playset's.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Combined {
-    pub id: Text,
-    #[serde(flatten)]
-    pub pair: Pair,
-    pub classification: Text,
-    pub time: Text,
-    pub total_penalization: Text,
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Pair {
-    pub dorsal: Text,
-    pub handler: Text,
-    pub club: Text,
-    pub country: Text,
-    pub team_name: Text,
-    pub dog_family_name: Text,
-    pub dog_studbook_name: Text,
-    pub dog_breed: Text,
-    pub dog_gender: Text,
-    /// `6 years`, `8 months`.
-    pub dog_age: Text,
-    /// Centimetres.
-    pub dog_height: Text,
-}
-
-/// A scalar. The protocol sends all of them as strings, with `""` for nothing; numbers, booleans
-/// and null are taken the same way. A number keeps its shortest form (`15.00` without quotes reads
-/// `15.0`), and what is no scalar at all keeps its JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text(Option<String>);
-
-impl Text {
-    /// None for `""`, never empty.
-    pub fn get(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-
-    pub fn into_option(self) -> Option<String> {
-        self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match Value::deserialize(deserializer)? {
-            Value::Null => return Ok(Self(None)),
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        match text.len() {
-            0 => Ok(Self(None)),
-            1..=MAX_TEXT_BYTES => Ok(Self(Some(text))),
-            bytes => Err(Error::custom(format_args!("a text of {bytes} bytes"))),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Slot {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let run = object_or_nothing(deserializer)?;
+impl<'de: 'a, 'a> Deserialize<'de> for Slot<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Object(run) = Object::deserialize(deserializer)?;
         Ok(run.map_or(Self::Empty, |run| Self::Run(Box::new(run))))
     }
 }
 
-/// An object, or `""` or null for none.
-fn object_or_nothing<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    match Value::deserialize(deserializer)? {
-        nothing if is_nothing(&nothing) => Ok(None),
-        object @ Value::Object(_) => T::deserialize(object).map(Some).map_err(Error::custom),
-        other => Err(unexpected(&other, "an object")),
-    }
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run<'a> {
+    pub name: Text<'a>,
+    pub trial_name: Text<'a>,
+    /// `AG` or `JP`.
+    pub run_type: Text<'a>,
+    pub course: Course<'a>,
+    pub playset: Option<Playset<'a>>,
+    pub results_best: Vec<Playset<'a>>,
+    pub results_combined: Vec<Combined<'a>>,
+    pub extra: Extra,
 }
 
-/// An array of objects, or `""` or null for an empty one.
-fn list_or_nothing<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    match Value::deserialize(deserializer)? {
-        nothing if is_nothing(&nothing) => Ok(Vec::new()),
-        Value::Array(entries) => entries
-            .into_iter()
-            .map(|entry| match entry {
-                object @ Value::Object(_) => T::deserialize(object).map_err(Error::custom),
-                other => Err(unexpected(&other, "an object")),
-            })
-            .collect(),
-        other => Err(unexpected(&other, "an array")),
-    }
+/// Later revisions send these beside the run's names or beside the dog's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course<'a> {
+    pub judge_name: Text<'a>,
+    pub length: Text<'a>,
+    pub obstacles: Text<'a>,
+    pub standard_time: Text<'a>,
+    pub maximum_time: Text<'a>,
 }
 
-fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+/// One dog in one run, in `run`, `run_ready` and `results_best` alike.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Playset<'a> {
+    pub id: Text<'a>,
+    pub pair: Pair<'a>,
+    pub course: Course<'a>,
+    pub start_order: Text<'a>,
+    /// `pending`, `ready`, `running` or `calculated`.
+    pub status_string: Text<'a>,
+    pub faults: Text<'a>,
+    pub refusals: Text<'a>,
+    /// `elim` or nothing.
+    pub disqualification: Text<'a>,
+    /// `EXC_0`, `V_GOOD`, `DISQ (T)`, …
+    pub qualification: Text<'a>,
+    pub classification: Text<'a>,
+    /// Seconds with two or three decimals.
+    pub time: Text<'a>,
+    /// `true` or `false`.
+    pub time_marker: Text<'a>,
+    /// `8.49 m/s`.
+    pub speed: Text<'a>,
+    /// Seconds with two or three decimals.
+    pub total_penalization: Text<'a>,
+    pub extra: Extra,
 }
 
-/// Says what it was instead without saying what was in it: that can be long, or a person's name.
-fn unexpected<E: Error>(value: &Value, wanted: &str) -> E {
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    E::custom(format_args!("{kind} where {wanted} belongs"))
+/// A pair's place over brother runs. Its `id` is not a playset's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Combined<'a> {
+    pub id: Text<'a>,
+    pub pair: Pair<'a>,
+    pub classification: Text<'a>,
+    pub time: Text<'a>,
+    pub total_penalization: Text<'a>,
+    pub extra: Extra,
 }
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pair<'a> {
+    pub dorsal: Text<'a>,
+    pub handler: Text<'a>,
+    pub club: Text<'a>,
+    pub country: Text<'a>,
+    pub team_name: Text<'a>,
+    pub dog_family_name: Text<'a>,
+    pub dog_studbook_name: Text<'a>,
+    pub dog_breed: Text<'a>,
+    pub dog_gender: Text<'a>,
+    /// `6 years`, `8 months`.
+    pub dog_age: Text<'a>,
+    /// Centimetres.
+    pub dog_height: Text<'a>,
+}
+
+keys! { Run {
+    "name" => name,
+    "trial_name" => trial_name,
+    "type" => run_type,
+    "judge_name" => course.judge_name,
+    "length" => course.length,
+    "obstacles" => course.obstacles,
+    "standard_time" => course.standard_time,
+    "maximum_time" => course.maximum_time,
+} {
+    "playset" => playset: Object,
+    "results_best" => results_best: List,
+    "results_combined" => results_combined: List,
+}}
+
+keys! { Playset {
+    "dorsal" => pair.dorsal,
+    "handler" => pair.handler,
+    "club" => pair.club,
+    "country" => pair.country,
+    "team_name" => pair.team_name,
+    "dog_family_name" => pair.dog_family_name,
+    "dog_studbook_name" => pair.dog_studbook_name,
+    "dog_breed" => pair.dog_breed,
+    "dog_gender" => pair.dog_gender,
+    "dog_age" => pair.dog_age,
+    "dog_height" => pair.dog_height,
+    "judge_name" => course.judge_name,
+    "length" => course.length,
+    "obstacles" => course.obstacles,
+    "standard_time" => course.standard_time,
+    "maximum_time" => course.maximum_time,
+    "id" => id,
+    "start_order" => start_order,
+    "status_string" => status_string,
+    "faults" => faults,
+    "refusals" => refusals,
+    "disqualification" => disqualification,
+    "qualification" => qualification,
+    "classification" => classification,
+    "time" => time,
+    "time_marker" => time_marker,
+    "speed" => speed,
+    "total_penalization" => total_penalization,
+} {}}
+
+keys! { Combined {
+    "dorsal" => pair.dorsal,
+    "handler" => pair.handler,
+    "club" => pair.club,
+    "country" => pair.country,
+    "team_name" => pair.team_name,
+    "dog_family_name" => pair.dog_family_name,
+    "dog_studbook_name" => pair.dog_studbook_name,
+    "dog_breed" => pair.dog_breed,
+    "dog_gender" => pair.dog_gender,
+    "dog_age" => pair.dog_age,
+    "dog_height" => pair.dog_height,
+    "id" => id,
+    "classification" => classification,
+    "time" => time,
+    "total_penalization" => total_penalization,
+} {}}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::text::MAX_TEXT_BYTES, *};
 
-    fn playset(json: &str) -> Playset {
+    fn playset(json: &str) -> Playset<'_> {
         serde_json::from_str(json).unwrap()
     }
 
@@ -267,7 +238,7 @@ mod tests {
         assert_eq!(read.speed.get(), None);
         assert_eq!(read.pair.dog_age.get(), Some(" "));
         assert_eq!(read.start_order.get(), Some("-1"));
-        assert_eq!(read.classification, Text(None));
+        assert_eq!(read.classification, Text::default());
         assert!(read.extra.is_empty());
     }
 
@@ -281,8 +252,10 @@ mod tests {
     #[test]
     fn text_is_an_error_when_it_is_huge() {
         let longest = "x".repeat(MAX_TEXT_BYTES);
-        assert_eq!(playset(&format!(r#"{{"id":"{longest}"}}"#)).id.get(), Some(&*longest));
-        let error = serde_json::from_str::<Playset>(&format!(r#"{{"id":"{longest}x"}}"#));
+        let fits = format!(r#"{{"id":"{longest}"}}"#);
+        assert_eq!(playset(&fits).id.get(), Some(&*longest));
+        let too_long = format!(r#"{{"id":"{longest}x"}}"#);
+        let error = serde_json::from_str::<Playset>(&too_long);
         assert!(error.unwrap_err().to_string().starts_with("a text of 4097 bytes at line 1"));
     }
 
@@ -310,7 +283,7 @@ mod tests {
 
     #[test]
     fn slot_tells_missing_from_empty() {
-        let slot = |json: &str| serde_json::from_str::<Message>(json).unwrap().run;
+        let slot = |json: &'static str| serde_json::from_str::<Message>(json).unwrap().run;
         assert_eq!(slot("{}"), Slot::Missing);
         assert_eq!(slot(r#"{"run":""}"#), Slot::Empty);
         assert_eq!(slot(r#"{"run":null}"#), Slot::Empty);
@@ -320,10 +293,10 @@ mod tests {
     #[test]
     fn lists_and_playset_may_be_nothing() {
         for nothing in ["null", "\"\""] {
-            let run: Run = serde_json::from_str(&format!(
+            let json = format!(
                 r#"{{"playset":{nothing},"results_best":{nothing},"results_combined":{nothing}}}"#
-            ))
-            .unwrap();
+            );
+            let run: Run = serde_json::from_str(&json).unwrap();
             assert_eq!(run, Run::default());
         }
     }

@@ -156,6 +156,33 @@ proptest! {
     }
 
     #[test]
+    fn decoder_tells_the_same_when_it_does_not_see_that_results_are_repeated(
+        latest in any::<bool>(),
+        steps in prop::collection::vec((4..11_usize, 0..5_u8, any::<prop::sample::Index>()), 1..30),
+    ) {
+        let messages = samples(if latest { LATEST } else { FIRST });
+        let (mut ring, mut other) = (Ring::new(), Ring::new());
+        let mut last = messages[4].clone();
+        for (second, (number, change, result)) in steps.into_iter().enumerate() {
+            let best = last["run"]["results_best"].as_array().filter(|best| !best.is_empty());
+            match (change, best) {
+                (0, _) => last = messages[number].clone(),
+                (1, _) => last["run"]["playset"]["faults"] = number.into(),
+                (2, Some(best)) => last["run"]["playset"] = result.get(best).clone(),
+                (3, Some(best)) => {
+                    last["run"]["playset"]["id"] = result.get(best)["id"].clone();
+                    last["run"]["playset"]["length"] = number.into();
+                }
+                (4, Some(_)) => last["run"]["results_best"][0]["length"] = number.into(),
+                _ => last["timestamp"] = second.into(),
+            }
+            let sent = last.to_string();
+            let respelled = sent.replace("\"results_best\":", "\"results_best\" :");
+            prop_assert_eq!(ring.try_hear(at(second), &sent), other.try_hear(at(second), &respelled));
+        }
+    }
+
+    #[test]
     fn decoder_survives_anything_and_goes_on(
         messages in prop::collection::vec(prop_oneof![any_json(), mutated_sample()], 0..6),
         noise in "\\PC*",
