@@ -156,7 +156,8 @@ impl Line {
 #[derive(Debug, Default)]
 pub(super) struct HeatFold {
     heat: Option<Heat>,
-    drivers: HashMap<i64, Driver>,
+    /// Boxed: a map keeps room for several more than there are.
+    drivers: BTreeMap<i64, Box<Driver>>,
     order: Vec<i64>,
     /// What is stored of heats that were asked for, until one of them comes into view.
     past: Vec<PastHeat>,
@@ -165,7 +166,8 @@ pub(super) struct HeatFold {
 #[derive(Debug, Default)]
 struct Driver {
     standing: Option<Standing>,
-    laps: BTreeMap<i32, Lap>,
+    /// Ascending; a map of them would take three times the memory.
+    laps: Vec<Lap>,
     gaps: BTreeMap<i32, LapGap>,
     /// Made from the rest when that has changed.
     line: Option<Arc<Line>>,
@@ -241,6 +243,18 @@ impl HeatFold {
         Some(HeatBoard { clock: Clock::of(&heat, at), heat, lines })
     }
 
+    /// Laps of the drivers in view are known to have been driven of which there is no time.
+    pub fn lacks_laps(&self) -> bool {
+        let mut drivers = self.order.iter().filter_map(|id| self.drivers.get(id));
+        drivers.any(|driver| !driver.gaps.is_empty())
+    }
+
+    /// Whether the heat has this start and name.
+    pub fn is_of(&self, start_unix: i64, name: &str) -> bool {
+        let key = self.heat.as_ref().map(|heat| &heat.key);
+        key.is_some_and(|key| key.start_unix == start_unix && &*key.name == name)
+    }
+
     fn is_whole(&self) -> bool {
         let has_standing = |id| self.drivers.get(id).is_some_and(|known| known.standing.is_some());
         self.heat.is_some() && self.order.iter().all(has_standing)
@@ -276,16 +290,19 @@ impl HeatFold {
 
 impl Driver {
     fn add(&mut self, lap: Lap) {
-        match lap.removed_at {
-            Some(_) => self.laps.remove(&lap.lap),
-            None => self.laps.insert(lap.lap, lap),
-        };
+        let at = self.laps.binary_search_by_key(&lap.lap, |known| known.lap);
+        match (at, lap.removed_at) {
+            (Ok(at), None) => self.laps.splice(at..=at, [lap]).for_each(drop),
+            (Ok(at), Some(_)) => drop(self.laps.remove(at)),
+            (Err(at), None) => self.laps.insert(at, lap),
+            (Err(_), Some(_)) => {}
+        }
     }
 
     /// What was seen is newer than what is stored, but a time that was computed here may be known
     /// there.
     fn complete(&self, stored: &mut PastDriver) {
-        for seen in self.laps.values() {
+        for seen in &self.laps {
             match stored.laps.iter_mut().find(|lap| lap.lap == seen.lap) {
                 Some(_) if seen.source == LapSource::Reconstructed => {}
                 Some(lap) => *lap = seen.clone(),
@@ -302,7 +319,7 @@ impl Driver {
         if self.line.is_none() {
             let line = Line {
                 standing: self.standing.clone()?,
-                laps: self.laps.values().cloned().collect(),
+                laps: self.laps.clone(),
                 gaps: self.gaps.values().cloned().collect(),
             };
             self.line = Some(Arc::new(line));

@@ -30,17 +30,46 @@ pub enum Board {
     Ring(Arc<RingBoard>),
 }
 
-/// Keeps the board of one feed.
+/// Keeps what is on at one feed, and makes its board when somebody looks.
 #[derive(Debug, Default)]
 pub struct Boards {
     karting: karting::HeatFold,
     agility: agility::RingFold,
-    board: Board,
+    view: View,
+}
+
+/// What is in view.
+#[derive(Debug, Default)]
+enum View {
+    #[default]
+    Unknown,
+    Empty,
+    /// The heat of the fold, as confirmed at this moment. Its table is made when it is looked at:
+    /// hardly any of a great fleet's heats is watched, and every line holds all its laps.
+    Heat(DateTime<Utc>),
+    NotReady(String),
+    Ring(Arc<RingBoard>),
 }
 
 impl Boards {
-    pub fn board(&self) -> &Board {
-        &self.board
+    /// What is on now.
+    pub fn board(&mut self) -> Board {
+        match &self.view {
+            View::Unknown => Board::Unknown,
+            View::Empty => Board::Empty,
+            View::NotReady(words) => Board::NotReady(words.clone()),
+            View::Ring(ring) => Board::Ring(ring.clone()),
+            View::Heat(at) => match self.karting.board(*at) {
+                Some(heat) => Board::Heat(Arc::new(heat)),
+                // A view is a heat only while the fold has one.
+                None => Board::Unknown,
+            },
+        }
+    }
+
+    /// Whether anything is known of the feed.
+    pub fn is_known(&self) -> bool {
+        !matches!(self.view, View::Unknown)
     }
 
     /// Takes in what is stored of the heats or the run in view.
@@ -60,14 +89,13 @@ impl Boards {
 
     /// Whether the past that this asks for would tell what is not seen.
     pub fn lacks(&self, ask: &Ask) -> bool {
-        let lacks_laps = matches!(&self.board, Board::Heat(heat) if heat.lacks_laps());
-        lacks_laps && self.is_in_view(ask)
+        self.is_in_view(ask) && self.karting.lacks_laps()
     }
 
     fn is_in_view(&self, ask: &Ask) -> bool {
-        match (ask, &self.board) {
-            (Ask::Heats { start_unix, name }, Board::Heat(board)) => {
-                board.heat.key.start_unix == *start_unix && board.heat.key.name == *name
+        match (ask, &self.view) {
+            (Ask::Heats { start_unix, name }, View::Heat(_)) => {
+                self.karting.is_of(*start_unix, name)
             }
             _ => false,
         }
@@ -87,33 +115,29 @@ impl Boards {
                 | Event::FramesLost(_) => {}
             }
         }
-        let shown = match scene {
+        let view = match scene {
             // The same things are in view; the clock of a heat was confirmed.
-            None => match &self.board {
-                Board::Heat(_) => self.heat(at),
-                other => Some(other.clone()),
+            None => match self.view {
+                View::Heat(_) => Some(View::Heat(at)),
+                _ => return true,
             },
             Some(Scene::Empty) => {
                 self.karting.clear();
-                Some(Board::Empty)
+                Some(View::Empty)
             }
-            Some(Scene::Heat(scene)) => self.karting.show(scene).then(|| self.heat(at)).flatten(),
+            Some(Scene::Heat(scene)) => self.karting.show(scene).then_some(View::Heat(at)),
             Some(Scene::NotReady(words)) => {
                 self.agility.clear();
-                Some(Board::NotReady(words.clone()))
+                Some(View::NotReady(words.clone()))
             }
             Some(Scene::Ring(scene)) => {
-                self.agility.show(scene).map(|ring| Board::Ring(Arc::new(ring)))
+                self.agility.show(scene).map(|ring| View::Ring(Arc::new(ring)))
             }
         };
-        let is_whole = shown.is_some();
-        if let Some(board) = shown {
-            self.board = board;
+        let is_whole = view.is_some();
+        if let Some(view) = view {
+            self.view = view;
         }
         is_whole
-    }
-
-    fn heat(&mut self, at: DateTime<Utc>) -> Option<Board> {
-        self.karting.board(at).map(|heat| Board::Heat(Arc::new(heat)))
     }
 }

@@ -13,7 +13,7 @@ mod tap;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -43,6 +43,9 @@ pub use crate::feed::Wish;
 
 /// A screen is shown without its past when the store takes longer.
 const PAST_WITHIN: Duration = Duration::from_secs(3);
+/// While nobody watches any feed, what comes is read so often: a wake-up for every frame would cost
+/// more than reading it.
+const UNWATCHED_FOR: Duration = Duration::from_millis(50);
 /// While the database is away this is how long a screen may lack its past after it came back.
 const ASK_AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// Feeds that ask at the same time, so that the writer's batches find their place in between.
@@ -92,15 +95,17 @@ pub struct GetLive;
 pub struct LiveHub {
     basin: Arc<Basin>,
     store: Recipient<RecallPast>,
-    places: BTreeMap<FeedId, Place>,
+    places: HashMap<FeedId, Place>,
     /// It did not answer the last time: no screen waits for it until it does.
     store_is_silent: bool,
+    /// Somebody looks at a feed, or did a moment ago.
+    is_watched: bool,
 }
 
 impl LiveHub {
     /// `store` is asked for the past of what comes into view.
     pub fn new(basin: Arc<Basin>, store: Recipient<RecallPast>) -> Self {
-        Self { basin, store, places: BTreeMap::new(), store_is_silent: false }
+        Self { basin, store, places: HashMap::new(), store_is_silent: false, is_watched: false }
     }
 
     fn go_on(&mut self, feed: &FeedId, ctx: &mut Context<Self>) {
@@ -162,11 +167,27 @@ impl LiveHub {
     }
 }
 
+impl LiveHub {
+    /// Reads whatever the tap has left.
+    fn take_in(&mut self, ctx: &mut Context<Self>) {
+        for (feed, tapped) in self.basin.drain() {
+            // One that was just removed from the configuration may have said a last word.
+            let Some(place) = self.places.get_mut(&feed) else { continue };
+            let too_many = place.take(tapped);
+            self.basin.passed_over.fetch_add(too_many as u64, Ordering::Relaxed);
+            self.go_on(&feed, ctx);
+        }
+    }
+}
+
 impl Actor for LiveHub {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(ASK_AGAIN_EVERY, Self::ask_again);
+        ctx.run_interval(ASK_AGAIN_EVERY, |this, ctx| {
+            this.is_watched = this.places.values().any(Place::is_watched);
+            this.ask_again(ctx);
+        });
     }
 }
 
@@ -191,12 +212,10 @@ impl Handler<FramesTapped> for LiveHub {
     type Result = ();
 
     fn handle(&mut self, _: FramesTapped, ctx: &mut Self::Context) {
-        for (feed, tapped) in self.basin.drain() {
-            // One that was just removed from the configuration may have said a last word.
-            let Some(place) = self.places.get_mut(&feed) else { continue };
-            let too_many = place.take(tapped);
-            self.basin.passed_over.fetch_add(too_many as u64, Ordering::Relaxed);
-            self.go_on(&feed, ctx);
+        if self.is_watched {
+            self.take_in(ctx);
+        } else {
+            ctx.run_later(UNWATCHED_FOR, Self::take_in);
         }
     }
 }
@@ -204,7 +223,9 @@ impl Handler<FramesTapped> for LiveHub {
 impl Handler<WatchFeed> for LiveHub {
     type Result = MessageResult<WatchFeed>;
 
-    fn handle(&mut self, WatchFeed(feed): WatchFeed, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, WatchFeed(feed): WatchFeed, ctx: &mut Self::Context) -> Self::Result {
+        self.take_in(ctx);
+        self.is_watched = true;
         MessageResult(self.places.get_mut(&feed).map(Place::watch))
     }
 }
@@ -217,19 +238,23 @@ impl Handler<FindFeed> for LiveHub {
         FindFeed { kind, greeting }: FindFeed,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let greeted = self.places.iter().find(|(_, place)| {
+        let greeted = self.places.iter().filter(|(_, place)| {
             let source = place.source();
             source.info.kind == kind && source.kind.hello().contains(&greeting)
         });
-        greeted.map(|(feed, _)| feed.clone())
+        // Of several that are configured alike always the same one.
+        greeted.map(|(feed, _)| feed).min().cloned()
     }
 }
 
 impl Handler<GetLive> for LiveHub {
     type Result = MessageResult<GetLive>;
 
-    fn handle(&mut self, _: GetLive, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.places.values().map(Place::live).collect())
+    fn handle(&mut self, _: GetLive, ctx: &mut Self::Context) -> Self::Result {
+        self.take_in(ctx);
+        let mut all: Vec<_> = self.places.values_mut().map(Place::live).collect();
+        all.sort_by(|one, other| one.feed.id.cmp(&other.feed.id));
+        MessageResult(all)
     }
 }
 

@@ -26,7 +26,7 @@ impl Screen {
         Self { kind, decoder, boards, begun_anew: 0 }
     }
 
-    fn show(&mut self, payload: &str, received_at: DateTime<Utc>) -> &Board {
+    fn show(&mut self, payload: &str, received_at: DateTime<Utc>) -> Board {
         let frame = Frame { received_at, payload };
         let outcome = self.decode(frame);
         if !self.boards.apply(&outcome.events, outcome.scene.as_ref(), received_at) {
@@ -135,7 +135,7 @@ fn board_shows_every_frame_of_simulated_heats_as_sent() {
         for frame in &mut world {
             let at = moment(frame.offset.as_millis() as i64);
             let board = screen.show(&frame.text, at);
-            assert_heat_is_shown(&frame.text, board, at);
+            assert_heat_is_shown(&frame.text, &board, at);
             frames += 1;
         }
         assert!(frames > 400, "a world worth looking at: {frames}");
@@ -154,7 +154,7 @@ fn board_shows_every_lap_of_a_heat_that_staff_went_back_to() {
     for (n, frame) in [first, second, first, second].into_iter().enumerate() {
         let at = moment(n as i64 * 1_000);
         let board = screen.show(frame, at);
-        assert_heat_is_shown(frame, board, at);
+        assert_heat_is_shown(frame, &board, at);
     }
     assert_eq!(screen.begun_anew, 1, "the decoder tells the first heat only once");
 }
@@ -171,7 +171,7 @@ fn board_has_the_laps_that_the_real_recording_proves() {
     for (n, frame) in frames.lines().enumerate() {
         let at = moment(n as i64 * 1_000);
         let board = screen.show(frame, at);
-        assert_heat_is_shown(frame, board, at);
+        assert_heat_is_shown(frame, &board, at);
         let Board::Heat(heat) = board else { unreachable!() };
         laps = heat.lines.iter().flat_map(|line| line.laps.clone()).collect();
     }
@@ -256,7 +256,7 @@ fn board_shows_every_message_of_simulated_rings_as_sent() {
         for message in RingWorld::new(seed, options) {
             let at = moment(message.offset.as_millis() as i64);
             let board = screen.show(&message.text, at);
-            assert_ring_is_shown(&message.text, board, &mut announced);
+            assert_ring_is_shown(&message.text, &board, &mut announced);
             messages += 1;
             if let Board::Ring(ring) = board {
                 let dog = ring.on_course.as_ref();
@@ -277,7 +277,7 @@ fn board_shows_the_sample_messages_as_sent() {
     for (n, sample) in samples.iter().enumerate() {
         let message = sample["msg"].to_string();
         let board = screen.show(&message, moment(n as i64 * 10_000));
-        assert_ring_is_shown(&message, board, &mut announced);
+        assert_ring_is_shown(&message, &board, &mut announced);
     }
     assert_eq!(samples.len(), 11);
 }

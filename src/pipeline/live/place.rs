@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    board::{Board, Boards},
+    board::Boards,
     event::{Ask, Generation, Past},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
     pipeline::{
@@ -43,6 +43,8 @@ pub(super) struct Place {
     /// The last frame that local clients wanted to hear.
     last: Option<ByteString>,
     live: watch::Sender<Live>,
+    /// The board in `live` is that of the latest frame.
+    is_drawn: bool,
     /// There while somebody listens.
     frames: Option<broadcast::Sender<ByteString>>,
 }
@@ -73,6 +75,7 @@ impl Place {
             seen: None,
             last: None,
             live,
+            is_drawn: true,
             frames: None,
         }
     }
@@ -81,11 +84,13 @@ impl Place {
         &self.source
     }
 
-    pub fn live(&self) -> Live {
+    pub fn live(&mut self) -> Live {
+        self.refresh();
         self.live.borrow().clone()
     }
 
     pub fn watch(&mut self) -> Watching {
+        self.refresh();
         let frames =
             self.frames.get_or_insert_with(|| broadcast::Sender::new(KEPT_FRAMES)).subscribe();
         Watching {
@@ -94,6 +99,12 @@ impl Place {
             last: self.last.clone(),
             frames,
         }
+    }
+
+    /// Whether anybody looks or listens.
+    pub fn is_watched(&self) -> bool {
+        let is_heard = |frames: &broadcast::Sender<_>| frames.receiver_count() > 0;
+        self.live.receiver_count() > 0 || self.frames.as_ref().is_some_and(is_heard)
     }
 
     /// Takes what came, and hands the frames to those who listen.
@@ -220,13 +231,16 @@ impl Place {
             return Read::Done;
         }
         self.seen = Some(tapped.clone());
-        let (board, at) = (self.boards.board().clone(), record.received_at);
+        // Nobody may look at it before the next frame comes.
+        let board = (self.live.receiver_count() > 0).then(|| self.boards.board());
+        self.is_drawn = board.is_some();
+        let (is_known, at) = (self.boards.is_known(), record.received_at);
         self.live.send_modify(|live| {
             // An answer to a question about the protocol shows nothing yet.
-            if board != Board::Unknown {
+            if is_known {
                 live.last_at = Some(at);
             }
-            live.board = board;
+            live.board = board.unwrap_or_default();
             live.trouble = None;
             // The mark of its begin may have been pushed out.
             if !matches!(live.link, Link::Up { .. }) {
@@ -234,6 +248,14 @@ impl Place {
             }
         });
         Read::Done
+    }
+
+    /// Makes the board for somebody who looks.
+    fn refresh(&mut self) {
+        if !std::mem::replace(&mut self.is_drawn, true) {
+            let board = self.boards.board();
+            self.live.send_modify(|live| live.board = board);
+        }
     }
 
     fn apply(&mut self, outcome: &Outcome, frame: Frame<'_>) -> bool {
