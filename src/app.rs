@@ -44,7 +44,7 @@ use crate::{
         journal::{Journal, JournalCounters},
         liveness::{Liveness, LivenessParams},
         message::{
-            BatchWritten, CloseJournal, Drain, EventsDecoded, FeedsChanged, FeedsConfigured,
+            BatchWritten, CloseJournal, Drain, Entry, EventsDecoded, FeedsChanged, FeedsConfigured,
             Intake, LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
         source::FeedSource,
@@ -341,12 +341,12 @@ impl App {
         // Also a feed that never connects is in the table of feeds. The writer may be full for as
         // long as the database is away, and the feeds do not wait for that.
         actix::spawn(async move {
-            for source in sources {
-                let (feed, events) = (source.info.clone(), vec![Event::Configured]);
-                if writer.send(EventsDecoded { feed, seq: None, events }).await.is_err() {
-                    return;
-                }
-            }
+            let entries = sources
+                .iter()
+                .map(|source| Entry { feed: source.info.clone(), event: Event::Configured })
+                .collect();
+            // An error means that the service stops.
+            writer.send(EventsDecoded { entries, seq: None }).await.ok();
         });
         Ok(changed)
     }

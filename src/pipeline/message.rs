@@ -63,14 +63,14 @@ pub struct FrameRecorded {
     pub written: bool,
 }
 
-/// Parser → Writer: what one record meant; often nothing. Answered when there is room for it.
-#[derive(Clone, Message)]
+/// Parser → Writer: what records meant, in their order; often nothing. Answered when there is room
+/// for it.
+#[derive(Clone, Default, Message)]
 #[rtype(result = "()")]
 pub struct EventsDecoded {
-    pub feed: Arc<FeedInfo>,
-    /// The record that these are all events of; none for news that no journal has.
+    pub entries: Vec<Entry>,
+    /// With these entries everything up to this record is told; none for news that no journal has.
     pub seq: Option<Seq>,
-    pub events: Vec<Event>,
 }
 
 /// Parser → Writer → Store: what is stored of a heat or run. The writer first writes all it holds,

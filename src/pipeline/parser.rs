@@ -8,27 +8,28 @@
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use actix::{Actor, Context, Handler, MailboxError, Recipient, ResponseFuture};
+use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
 use futures_util::{StreamExt, stream};
 use log::{debug, error, warn};
 use tokio::{sync::Mutex, time::sleep};
 
 use crate::{
-    event::{Ask, Event, FeedId, Generation, Past, RejectedFrame, karting::KartingEvent},
+    event::{Ask, Event, FeedId, FeedInfo, Generation, Past, RejectedFrame, karting::KartingEvent},
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
 use super::{
     connection::panic_words,
-    journal::record::{Content, Record},
+    journal::record::{Content, Record, Seq},
     message::{
-        DecoderPanicked, EventsDecoded, FeedRemoved, FrameRecorded, FramesRecorded, Heartbeat,
-        Payload, RecallPast, ReportPanics, StoreError,
+        DecoderPanicked, Entry, EventsDecoded, FeedRemoved, FrameRecorded, FramesRecorded,
+        Heartbeat, Payload, RecallPast, ReportPanics, StoreError,
     },
     source::FeedSource,
     turns::{Turn, Turns},
@@ -38,6 +39,8 @@ use super::{
 const MAX_ASKS: usize = 8;
 /// Feeds that may wait for their pasts at the same time.
 const SIDE_BY_SIDE: usize = 64;
+/// The writer gets so many entries at once, or a few more.
+const TOLD_AT_ONCE: usize = 1_000;
 /// Between two questions to a store that refuses to answer: only a human can help.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
@@ -63,10 +66,6 @@ impl Parser {
     pub fn new(outlets: Outlets) -> Self {
         Self { outlets: Rc::new(outlets), places: HashMap::new(), supervisor: None }
     }
-
-    fn place(&mut self, source: &Arc<FeedSource>) -> &mut Place {
-        self.places.entry(source.info.id.clone()).or_default()
-    }
 }
 
 impl Actor for Parser {
@@ -76,35 +75,32 @@ impl Actor for Parser {
 impl Handler<FramesRecorded> for Parser {
     type Result = ResponseFuture<()>;
 
-    /// Decodes the records of different feeds side by side, since one may have to wait for the past,
-    /// and hands on what they meant in the order in which they came: a checkpoint has no holes.
+    /// Decodes the records at once, as far as nobody has to ask for the past. Those of different
+    /// feeds may wait for their pasts side by side; what records meant is handed on in the order in
+    /// which they came: a checkpoint has no holes.
     fn handle(
         &mut self,
         FramesRecorded(records): FramesRecorded,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let readings: Vec<_> = records
-            .into_iter()
-            .map(|recorded| {
-                let place = self.place(&recorded.source);
-                let reading = Reading {
-                    // In the order of the records, not in that in which futures are polled.
-                    turn: place.turns.take(),
-                    desk: place.desk.clone(),
-                    outlets: self.outlets.clone(),
-                    supervisor: self.supervisor.clone(),
-                    recorded,
-                };
-                reading.read()
-            })
-            .collect();
-        let mut readings = stream::iter(readings).buffered(SIDE_BY_SIDE);
+        let readings: Vec<_> = records.into_iter().map(|recorded| self.read(recorded)).collect();
         let outlets = self.outlets.clone();
         Box::pin(async move {
-            while let Some((decoded, _turn)) = readings.next().await {
-                if let Some(decoded) = decoded {
-                    outlets.hand_on(decoded).await;
+            let (mut readings, mut told) = (readings.into_iter().peekable(), Told::default());
+            while let Some(Reading::Done(meaning)) =
+                readings.next_if(|reading| matches!(reading, Reading::Done(_)))
+            {
+                told.add(meaning);
+                if told.is_enough() {
+                    told.hand_on(&outlets).await;
                 }
+            }
+            told.hand_on(&outlets).await;
+            let readings = stream::iter(readings.map(Reading::done));
+            let mut readings = pin!(readings.buffered(SIDE_BY_SIDE));
+            while let Some(meaning) = readings.next().await {
+                told.add(meaning);
+                told.hand_on(&outlets).await;
             }
         })
     }
@@ -133,46 +129,128 @@ impl Handler<Heartbeat> for Parser {
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
 }
 
-/// One record, from its turn to what it meant.
-struct Reading {
+/// One record on its way to what it means.
+enum Reading {
+    Done(Meaning),
+    /// Its feed waits for the past, or an earlier record of it does.
+    Waits(Box<Wait>),
+}
+
+/// What a record meant.
+struct Meaning {
+    feed: Arc<FeedInfo>,
+    /// None of what was written before: nothing of it is told.
+    seq: Option<Seq>,
+    events: Vec<Event>,
+    /// Lasts until it is handed on: the next record of the feed may ask for the past, which must
+    /// have this one in it. None where there is nothing to hand on.
+    turn: Option<Turn>,
+}
+
+/// A frame that waits.
+struct Wait {
     turn: Turn,
     desk: Rc<Mutex<Desk>>,
     outlets: Rc<Outlets>,
     supervisor: Option<Recipient<DecoderPanicked>>,
     recorded: FrameRecorded,
+    payload: Payload,
 }
 
-impl Reading {
-    /// What is to be written, and the turn, which lasts until it is handed on: the next record of
-    /// the feed may ask for the past, which must have this one in it.
-    async fn read(self) -> (Option<EventsDecoded>, Turn) {
-        let Self { mut turn, desk, outlets, supervisor, recorded } = self;
-        turn.begin().await;
+impl Meaning {
+    fn new(recorded: &FrameRecorded, events: Vec<Event>, turn: Option<Turn>) -> Self {
         let FrameRecorded { record, source, written } = recorded;
-        let events = match &record.content {
+        let seq = (!written).then_some(record.seq);
+        Self { feed: source.info.clone(), seq, events, turn }
+    }
+}
+
+impl Parser {
+    fn read(&mut self, recorded: FrameRecorded) -> Reading {
+        let supervisor = self.supervisor.as_ref();
+        let place = self.places.entry(recorded.source.info.id.clone()).or_default();
+        let events = match &recorded.record.content {
             Content::Mark(span) => vec![Event::Connection(span.clone())],
             Content::Lost(lost) => vec![Event::FramesLost(lost.clone())],
             Content::Frame(payload) => {
-                let frame = Received { source: &source, record: &record, payload, written };
-                let mut desk = desk.lock().await;
-                let read = desk.read(&frame, &outlets).await;
-                read.unwrap_or_else(|failure| desk.fail(&frame, &failure, supervisor.as_ref()))
+                match place.read_now(&Received::new(&recorded, payload), supervisor) {
+                    Some(events) => events,
+                    None => {
+                        return Reading::Waits(Box::new(Wait {
+                            // In the order of the records, not in that in which futures are polled.
+                            turn: place.turns.take(),
+                            desk: place.desk.clone(),
+                            outlets: self.outlets.clone(),
+                            supervisor: supervisor.cloned(),
+                            payload: payload.clone(),
+                            recorded,
+                        }));
+                    }
+                }
             }
         };
-        let feed = source.info.clone();
-        let decoded = (!written).then(|| EventsDecoded { feed, seq: Some(record.seq), events });
-        (decoded, turn)
+        let turn = (!events.is_empty()).then(|| place.turns.take());
+        Reading::Done(Meaning::new(&recorded, events, turn))
+    }
+}
+
+impl Reading {
+    async fn done(self) -> Meaning {
+        match self {
+            Self::Done(meaning) => meaning,
+            Self::Waits(wait) => wait.done().await,
+        }
+    }
+}
+
+impl Wait {
+    async fn done(self) -> Meaning {
+        let Self { mut turn, desk, outlets, supervisor, recorded, payload } = self;
+        turn.begin().await;
+        let frame = Received::new(&recorded, &payload);
+        let mut desk = desk.lock().await;
+        let read = desk.read(&frame, &outlets).await;
+        let events =
+            read.unwrap_or_else(|failure| desk.fail(&frame, &failure, supervisor.as_ref()));
+        Meaning::new(&recorded, events, Some(turn))
+    }
+}
+
+/// What is handed on together.
+#[derive(Default)]
+struct Told {
+    decoded: EventsDecoded,
+    turns: Vec<Turn>,
+}
+
+impl Told {
+    fn add(&mut self, Meaning { feed, seq, events, turn }: Meaning) {
+        if let Some(seq) = seq {
+            let entries = events.into_iter().map(|event| Entry { feed: feed.clone(), event });
+            self.decoded.entries.extend(entries);
+            self.decoded.seq = Some(seq);
+        }
+        self.turns.extend(turn);
+    }
+
+    fn is_enough(&self) -> bool {
+        self.decoded.entries.len() >= TOLD_AT_ONCE
+    }
+
+    /// Returns when it is with the writer.
+    async fn hand_on(&mut self, outlets: &Outlets) {
+        let Self { decoded, turns } = std::mem::take(self);
+        let count = decoded.entries.len();
+        if decoded.seq.is_some()
+            && let Err(gone) = outlets.events.send(decoded).await
+        {
+            error!("events={count} lost: the writer is gone ({gone})");
+        }
+        drop(turns);
     }
 }
 
 impl Outlets {
-    async fn hand_on(&self, decoded: EventsDecoded) {
-        let (feed, count) = (decoded.feed.id.clone(), decoded.events.len());
-        if let Err(gone) = self.events.send(decoded).await {
-            lost(&feed, count, gone);
-        }
-    }
-
     /// Asks until somebody answers. While the database refuses nothing could be written either, so
     /// the other feeds may wait as well; a past that makes no sense is the trouble of its feed.
     async fn recall(&self, source: &FeedSource, ask: &Ask) -> Result<Past, Failure> {
@@ -191,16 +269,12 @@ impl Outlets {
                     sleep(REFUSED_PAUSE).await;
                 }
                 Err(gone) => {
-                    lost(&feed.id, 1, gone);
+                    error!("feed={} events=1 lost: the writer is gone ({gone})", feed.id);
                     return Err(Failure::Stopped);
                 }
             }
         }
     }
-}
-
-fn lost(feed: &FeedId, events: usize, gone: MailboxError) {
-    error!("feed={feed} events={events} lost: the writer is gone ({gone})");
 }
 
 /// Why a frame is rejected.
@@ -227,6 +301,24 @@ struct Place {
     desk: Rc<Mutex<Desk>>,
 }
 
+impl Place {
+    /// What a frame means that needs no look into the past, nor into the answer that an earlier one
+    /// of its feed waits for; none where it does.
+    fn read_now(
+        &mut self,
+        frame: &Received<'_>,
+        supervisor: Option<&Recipient<DecoderPanicked>>,
+    ) -> Option<Vec<Event>> {
+        // Who waits holds the desk as well.
+        let desk = Rc::get_mut(&mut self.desk)?.get_mut();
+        match frame.frame().and_then(|read| desk.decode_once(frame, read)) {
+            Ok(Decoded::Events(outcome)) => Some(frame.count(outcome)),
+            Ok(Decoded::Asks(_)) => None,
+            Err(failure) => Some(desk.fail(frame, &failure, supervisor)),
+        }
+    }
+}
+
 /// A feed's decoder, and which connection it listens to.
 #[derive(Default)]
 struct Desk {
@@ -247,23 +339,43 @@ struct Received<'a> {
     written: bool,
 }
 
-impl Desk {
-    async fn read(
-        &mut self,
-        frame: &Received<'_>,
-        outlets: &Outlets,
-    ) -> Result<Vec<Event>, Failure> {
-        let Received { source, record, payload, written } = frame;
-        let Payload::Text(text) = payload else { return Err(Failure::Binary) };
-        let read = Frame { received_at: record.received_at, payload: text };
-        let outcome = self.decode(frame, read, outlets).await?;
+impl<'a> Received<'a> {
+    fn new(recorded: &'a FrameRecorded, payload: &'a Payload) -> Self {
+        let FrameRecorded { record, source, written } = recorded;
+        Self { source, record, payload, written: *written }
+    }
+
+    /// The frame as a decoder takes it.
+    fn frame(&self) -> Result<Frame<'a>, Failure> {
+        match self.payload {
+            Payload::Text(text) => {
+                Ok(Frame { received_at: self.record.received_at, payload: text })
+            }
+            Payload::Binary(_) => Err(Failure::Binary),
+        }
+    }
+
+    /// Counts what it meant and answers the events.
+    fn count(&self, outcome: Outcome) -> Vec<Event> {
+        let Self { source, record, written, .. } = self;
         if !written {
             let counters = &source.counters;
             counters.count_valid(record.generation, record.received_at, outcome.active);
             counters.count_unknown(&outcome.unknown);
             counters.laps.fetch_add(laps_in(&outcome.events), Ordering::Relaxed);
         }
-        Ok(outcome.events)
+        outcome.events
+    }
+}
+
+impl Desk {
+    async fn read(
+        &mut self,
+        frame: &Received<'_>,
+        outlets: &Outlets,
+    ) -> Result<Vec<Event>, Failure> {
+        let outcome = self.decode(frame, frame.frame()?, outlets).await?;
+        Ok(frame.count(outcome))
     }
 
     /// What becomes of a frame that nobody can read.

@@ -22,7 +22,7 @@ use futures_util::FutureExt;
 use log::{error, info, warn};
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::event::{Event, Past};
+use crate::event::Past;
 
 use super::{
     backoff::Backoff,
@@ -41,7 +41,7 @@ pub struct Batching {
     /// A batch of this many events begins at once.
     pub batch_events: usize,
     /// With this many events held, the parser waits; a large one counts for several
-    /// ([`Event::weight`]).
+    /// ([`crate::event::Event::weight`]).
     pub held_events: usize,
 }
 
@@ -209,7 +209,7 @@ impl Handler<EventsDecoded> for Writer {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, decoded: EventsDecoded, ctx: &mut Self::Context) -> Self::Result {
-        let fits = decoded.events.is_empty() || self.has_room();
+        let fits = decoded.entries.is_empty() || self.has_room();
         if self.waiting.is_empty() && fits {
             self.accept(decoded, ctx);
             self.go_on(ctx);
@@ -217,7 +217,7 @@ impl Handler<EventsDecoded> for Writer {
         }
         let (accepted, done) = oneshot::channel();
         let waiting = &self.params.counters.waiting;
-        waiting.fetch_add(decoded.events.len() as u64, Ordering::Relaxed);
+        waiting.fetch_add(decoded.entries.len() as u64, Ordering::Relaxed);
         self.waiting.push_back(Waiting { decoded, accepted });
         // An error means that the writer is gone; the sender hears that from its next send.
         Box::pin(done.map(|_| ()))
@@ -270,11 +270,11 @@ impl Writer {
     }
 
     fn accept(&mut self, decoded: EventsDecoded, ctx: &mut Context<Self>) {
-        let EventsDecoded { feed, seq, events } = decoded;
+        let EventsDecoded { entries, seq } = decoded;
         if let Some(seq) = seq {
-            self.end_record(seq, self.accepted + events.len() as u64, ctx);
+            self.end_record(seq, self.accepted + entries.len() as u64, ctx);
         }
-        if events.is_empty() {
+        if entries.is_empty() {
             return;
         }
         if self.held.is_empty() {
@@ -282,10 +282,10 @@ impl Writer {
             let aged = Aged { batch_id: self.batch_id };
             ctx.notify_later(aged, self.params.batching.flush_after);
         }
-        self.accepted += events.len() as u64;
-        self.held_weight += weight(&events);
-        self.params.counters.accepted.fetch_add(events.len() as u64, Ordering::Relaxed);
-        self.held.extend(events.into_iter().map(|event| Entry { feed: feed.clone(), event }));
+        self.accepted += entries.len() as u64;
+        self.held_weight += weight(&entries);
+        self.params.counters.accepted.fetch_add(entries.len() as u64, Ordering::Relaxed);
+        self.held.extend(entries);
     }
 
     /// Most records mean nothing new; the checkpoint passes them all the same, with the next batch
@@ -362,7 +362,7 @@ impl Writer {
         let entries = std::mem::replace(&mut self.held, rest);
         self.batched += entries.len() as u64;
         let checkpoint = self.reach_checkpoint();
-        self.held_weight -= entries.iter().map(|entry| entry.event.weight()).sum::<usize>();
+        self.held_weight -= weight(&entries);
         self.oldest_held = (!self.held.is_empty()).then(Instant::now);
         if !self.held.is_empty() {
             let aged = Aged { batch_id: self.batch_id };
@@ -373,7 +373,7 @@ impl Writer {
         while self.has_room() {
             let Some(Waiting { decoded, accepted }) = self.waiting.pop_front() else { break };
             let waiting = &self.params.counters.waiting;
-            waiting.fetch_sub(decoded.events.len() as u64, Ordering::Relaxed);
+            waiting.fetch_sub(decoded.entries.len() as u64, Ordering::Relaxed);
             self.accept(decoded, ctx);
             accepted.send(()).ok();
         }
@@ -496,8 +496,8 @@ impl Writer {
     }
 }
 
-fn weight(events: &[Event]) -> usize {
-    events.iter().map(Event::weight).sum()
+fn weight(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.event.weight()).sum()
 }
 
 /// A store whose mailbox is closed is as far away as a Postgres that is away.

@@ -63,9 +63,9 @@ impl Bench {
 
     fn rejected(&self) -> Vec<RejectedFrame> {
         let events = self.decoded.borrow();
-        let events = events.iter().flat_map(|decoded| decoded.events.clone());
-        events
-            .filter_map(|event| match event {
+        let entries = events.iter().flat_map(|decoded| decoded.entries.clone());
+        entries
+            .filter_map(|entry| match entry.event {
                 Event::FrameRejected(rejected) => Some(rejected),
                 _ => None,
             })
@@ -84,7 +84,7 @@ fn parser_tells_the_decoder_of_each_new_connection() {
         bench.text(1, "lap").await;
         bench.text(1, "lap").await;
         bench.text(2, "lap").await;
-        let counts: Vec<_> = bench.decoded.borrow().iter().map(|d| d.events.len()).collect();
+        let counts: Vec<_> = bench.decoded.borrow().iter().map(|d| d.entries.len()).collect();
         assert_eq!(counts, [1, 1, 2]);
     });
 }
@@ -185,7 +185,7 @@ fn parser_hands_marks_on_in_order_with_frames() {
         bench.records(vec![recorded(&bench.source, 1, 1, Content::Mark(span.clone()))]).await;
         bench.text(1, "lap").await;
         let decoded = bench.decoded.borrow();
-        assert_eq!(decoded[0].events, [Event::Connection(span)]);
+        assert_eq!(decoded[0].entries[0].event, Event::Connection(span));
         assert_eq!(decoded.len(), 2);
     });
 }
@@ -213,6 +213,44 @@ fn parser_hands_records_on_in_order_when_one_waits_for_its_past() {
 }
 
 #[test]
+fn parser_hands_on_together_what_needs_no_past() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let other = source("b");
+        let text = |source, seq, text: &'static str| {
+            recorded(source, seq, 1, Content::Frame(Payload::Text(text.into())))
+        };
+        bench
+            .records(vec![
+                text(&bench.source, 5, "lap"),
+                text(&other, 6, "lap"),
+                text(&bench.source, 7, "nothing new"),
+            ])
+            .await;
+        let decoded = bench.decoded.borrow();
+        let feeds: Vec<_> = decoded[0].entries.iter().map(|entry| entry.feed.id.as_str()).collect();
+        assert_eq!((feeds, decoded[0].seq), (vec!["a", "b", "a"], Some(Seq(7))));
+        assert_eq!(decoded.len(), 1);
+    });
+}
+
+#[test]
+fn parser_has_handed_on_what_came_before_when_it_asks_for_the_past() {
+    in_system(async {
+        let bench = Bench::new().await;
+        let text = |seq, text: &'static str| {
+            recorded(&bench.source, seq, 1, Content::Frame(Payload::Text(text.into())))
+        };
+        let decoded = bench.decoded.clone();
+        let records = vec![text(5, "lap"), text(6, "ask forever"), text(7, "lap")];
+        bench.records(records).await;
+        let seqs: Vec<_> = decoded.borrow().iter().map(|decoded| decoded.seq).collect();
+        assert_eq!(seqs, [5, 6, 7].map(|seq| Some(Seq(seq))));
+        assert!(bench.rejected()[0].reason.contains("asked for the past"));
+    });
+}
+
+#[test]
 fn parser_shows_a_written_record_to_its_decoder_and_writes_nothing_of_it() {
     in_system(async {
         let bench = Bench::new().await;
@@ -224,7 +262,7 @@ fn parser_shows_a_written_record_to_its_decoder_and_writes_nothing_of_it() {
         assert!(bench.decoded.borrow().is_empty());
         assert_eq!(bench.source.counters.rejected.load(Ordering::Relaxed), 0);
         bench.text(1, "lap").await;
-        let events = bench.decoded.borrow()[0].events.len();
+        let events = bench.decoded.borrow()[0].entries.len();
         assert_eq!(events, 1, "the decoder knew this connection already");
     });
 }

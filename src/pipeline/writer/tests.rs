@@ -7,7 +7,7 @@ use actix::{Addr, System};
 use tokio::time::{advance, pause, sleep};
 
 use crate::{
-    event::{Ask, RejectedFrame},
+    event::{Ask, Event, RejectedFrame},
     pipeline::fakes::{Collector, source},
 };
 
@@ -88,8 +88,8 @@ impl Bench {
     }
 
     fn events(&self, count: usize) -> EventsDecoded {
-        let events = vec![Event::Configured; count];
-        EventsDecoded { feed: source("a").info.clone(), seq: None, events }
+        let entry = Entry { feed: source("a").info.clone(), event: Event::Configured };
+        EventsDecoded { entries: vec![entry; count], seq: None }
     }
 
     fn record(&self, seq: i64, count: usize) -> EventsDecoded {
@@ -212,11 +212,9 @@ fn writer_counts_a_large_event_for_several() {
         let large = || {
             let payload = "x".repeat(30 << 10);
             let frame = RejectedFrame { received_at: Utc::now(), reason: String::new(), payload };
-            EventsDecoded {
-                feed: source("a").info.clone(),
-                seq: None,
-                events: vec![Event::FrameRejected(frame)],
-            }
+            let feed = source("a").info.clone();
+            let entry = Entry { feed, event: Event::FrameRejected(frame) };
+            EventsDecoded { entries: vec![entry], seq: None }
         };
         bench.writer.send(large()).await.unwrap();
         pass(200).await;
