@@ -44,7 +44,7 @@ use self::{
     counters::Task,
     disk::{CloseFile, Disk, LookBack, SaveRecords},
     file::Keep,
-    handing::Handing,
+    handing::{Gathered, Handing},
     record::{Content, Record, Seq},
     tail::{Held, Tail},
     tidy::TIDY_EVERY,
@@ -171,6 +171,7 @@ impl Handler<FeedsConfigured> for Journal {
     type Result = ();
 
     fn handle(&mut self, FeedsConfigured(sources): FeedsConfigured, _: &mut Self::Context) {
+        self.tail.serve(sources.len());
         self.sources.extend(sources.into_iter().map(|source| (source.info.id.clone(), source)));
     }
 }
@@ -220,6 +221,14 @@ impl Handler<Heartbeat> for Journal {
     type Result = ();
 
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
+
+impl Handler<Gathered> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: Gathered, ctx: &mut Self::Context) {
+        self.gathered(ctx);
+    }
 }
 
 impl Handler<SaveDue> for Journal {
@@ -327,7 +336,7 @@ impl Journal {
                     counters.saves.fetch_add(1, Ordering::Relaxed);
                     let took = began.elapsed().as_millis() as u64;
                     counters.last_save_ms.store(took, Ordering::Relaxed);
-                    this.tail.saved(last);
+                    this.tail.saved(last, this.written());
                     this.well_again(Task::Save);
                 }
                 Err(error) => {

@@ -40,13 +40,10 @@ pub struct JournalFile {
     start: i64,
     alive_until: DateTime<Utc>,
     written: Seq,
-    feeds: HashMap<(FeedId, String), KnownFeed>,
-}
-
-#[derive(Clone)]
-struct KnownFeed {
-    number: i64,
-    info: Arc<FeedInfo>,
+    /// What the journal calls each feed.
+    feeds: HashMap<i64, Arc<FeedInfo>>,
+    /// Which feeds have this id: one, unless it was configured as another kind later.
+    numbers: HashMap<FeedId, Vec<i64>>,
 }
 
 /// A connection that the file knows no end of.
@@ -100,6 +97,7 @@ impl JournalFile {
             alive_until: time(alive_at)?,
             written: Seq(written),
             feeds: HashMap::new(),
+            numbers: HashMap::new(),
         };
         file.load_feeds()?;
         Ok(file)
@@ -152,8 +150,9 @@ impl JournalFile {
             .load(&mut self.connection)?;
         let mut open = Vec::new();
         for (number, generation, connected_at) in rows {
-            let known = self.feeds.values().find(|feed| feed.number == number);
-            let (Some(known), Some(micros)) = (known, connected_at) else { continue };
+            let (Some(known), Some(micros)) = (self.feeds.get(&number), connected_at) else {
+                continue;
+            };
             let connected_at = time(micros)?;
             let ended = ConnectionEnded {
                 disconnected_at: self.alive_until.max(connected_at),
@@ -162,7 +161,7 @@ impl JournalFile {
             };
             let generation = Generation(generation.cast_unsigned());
             let span = ConnectionSpan { generation, connected_at, ended: Some(ended) };
-            open.push(OpenConnection { feed: known.info.clone(), span });
+            open.push(OpenConnection { feed: known.clone(), span });
         }
         open.sort_by(|a, b| a.feed.id.cmp(&b.feed.id));
         Ok(open)
@@ -196,8 +195,8 @@ impl JournalFile {
         }
         let alive_at = Utc::now().timestamp_micros();
         self.connection.immediate_transaction(|connection| {
-            for feed in &unknown {
-                layout::put_feed(connection, feed.number, &feed.info)?;
+            for (number, info) in &unknown {
+                layout::put_feed(connection, *number, info)?;
             }
             for (record, number) in new.iter().zip(&numbers) {
                 layout::put_record(connection, record, *number)?;
@@ -210,8 +209,8 @@ impl JournalFile {
                 .execute(connection)
                 .map(drop)
         })?;
-        for feed in unknown {
-            self.remember(feed);
+        for (number, info) in unknown {
+            self.remember(number, info);
         }
         Ok(())
     }
@@ -226,8 +225,7 @@ impl JournalFile {
         rows: usize,
         bytes: usize,
     ) -> Result<Vec<Record>, JournalError> {
-        let infos = self.infos();
-        layout::read(&mut self.connection, &infos, after, None, rows, bytes)
+        layout::read(&mut self.connection, &self.feeds, after, None, rows, bytes)
     }
 
     /// How many records come after `after`, up to `through`; counts no further than `most`, since
@@ -257,53 +255,60 @@ impl JournalFile {
         through: Seq,
         look_back: i64,
     ) -> Result<Vec<Record>, JournalError> {
-        let infos = self.infos();
-        layout::last_frames(&mut self.connection, &infos, through, look_back)
+        layout::last_frames(&mut self.connection, &self.feeds, through, look_back)
     }
 
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
 
-    /// What the journal calls each feed.
-    pub(super) fn infos(&self) -> HashMap<i64, Arc<FeedInfo>> {
-        self.feeds.values().map(|feed| (feed.number, feed.info.clone())).collect()
-    }
-
     fn load_feeds(&mut self) -> Result<(), JournalError> {
         for (number, info) in layout::feeds(&mut self.connection)? {
-            self.remember(KnownFeed { number, info });
+            self.remember(number, info);
         }
         Ok(())
     }
 
-    fn remember(&mut self, feed: KnownFeed) {
-        self.feeds.insert((feed.info.id.clone(), feed.info.kind.clone()), feed);
+    fn remember(&mut self, number: i64, info: Arc<FeedInfo>) {
+        let numbers = self.numbers.entry(info.id.clone()).or_default();
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+        self.feeds.insert(number, info);
+    }
+
+    /// The feed of this id and kind, whatever else is said of it.
+    fn of_kind(&self, info: &FeedInfo) -> Option<(i64, &Arc<FeedInfo>)> {
+        let mut all = self.numbers.get(&info.id)?.iter();
+        all.find_map(|number| {
+            let known = self.feeds.get(number).filter(|known| known.kind == info.kind)?;
+            Some((*number, known))
+        })
     }
 
     /// The number of a feed that is called just so.
     fn known(&self, info: &Arc<FeedInfo>) -> Option<i64> {
-        let known = self.feeds.get(&(info.id.clone(), info.kind.clone()))?;
-        (Arc::ptr_eq(&known.info, info) || known.info == *info).then_some(known.number)
+        let (number, known) = self.of_kind(info)?;
+        (Arc::ptr_eq(known, info) || known == info).then_some(number)
     }
 
     /// The number of a feed that is new or has another name now.
-    fn number_for(&self, info: &Arc<FeedInfo>, unknown: &mut Vec<KnownFeed>) -> i64 {
-        let is_it = |feed: &&mut KnownFeed| feed.info.id == info.id && feed.info.kind == info.kind;
-        if let Some(feed) = unknown.iter_mut().find(is_it) {
+    fn number_for(&self, info: &Arc<FeedInfo>, unknown: &mut Vec<(i64, Arc<FeedInfo>)>) -> i64 {
+        let is_it =
+            |(_, feed): &&mut (i64, Arc<FeedInfo>)| feed.id == info.id && feed.kind == info.kind;
+        if let Some((number, feed)) = unknown.iter_mut().find(is_it) {
             // Its last name counts.
-            feed.info = info.clone();
-            return feed.number;
+            *feed = info.clone();
+            return *number;
         }
-        let known = self.feeds.get(&(info.id.clone(), info.kind.clone()));
-        let number = known.map_or_else(
+        let number = self.of_kind(info).map_or_else(
             || {
-                let all = self.feeds.values().chain(unknown.iter());
-                all.map(|feed| feed.number).max().unwrap_or(0) + 1
+                let all = self.feeds.keys().chain(unknown.iter().map(|(number, _)| number));
+                all.max().unwrap_or(&0) + 1
             },
-            |feed| feed.number,
+            |(number, _)| number,
         );
-        unknown.push(KnownFeed { number, info: info.clone() });
+        unknown.push((number, info.clone()));
         number
     }
 }

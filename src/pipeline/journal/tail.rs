@@ -7,8 +7,11 @@ use crate::pipeline::source::FeedSource;
 
 use super::record::{Record, Seq};
 
-/// What is on disk may be held in memory up to here, for a parser that is a little behind.
+/// What is on disk and not in the database may be held in memory up to here, for a parser that is a
+/// little behind.
 const KEPT_BYTES: usize = 8 << 20;
+/// As much of each feed, where that is more: two seconds of a great fleet.
+const KEPT_BYTES_OF_A_FEED: usize = 4 << 10;
 /// With so much on no disk, connections wait: some seconds of a great fleet.
 const UNSAVED_BYTES: usize = 64 << 20;
 /// A commit takes at most so much at once.
@@ -22,13 +25,16 @@ pub(super) struct Held {
 }
 
 /// Records without a hole, oldest first. The last ones are unsaved: in no file.
-#[derive(Default)]
 pub(super) struct Tail {
     held: VecDeque<Held>,
+    /// How much of what is saved may be held.
+    kept_bytes: usize,
     bytes: usize,
     unsaved_bytes: usize,
     /// Up to here everything is in the file, or needs not be.
     saved: Seq,
+    /// Up to here everything is in the database: nobody will ask for it.
+    written: Seq,
     /// The last record that left memory: up to here they can only be read from the file.
     gone: Seq,
 }
@@ -36,7 +42,20 @@ pub(super) struct Tail {
 impl Tail {
     /// Follows a file whose last record is `last`.
     pub fn after(last: Seq) -> Self {
-        Self { saved: last, gone: last, ..Self::default() }
+        Self {
+            held: VecDeque::new(),
+            kept_bytes: KEPT_BYTES,
+            bytes: 0,
+            unsaved_bytes: 0,
+            saved: last,
+            written: Seq::default(),
+            gone: last,
+        }
+    }
+
+    /// So many feeds are at work.
+    pub fn serve(&mut self, feeds: usize) {
+        self.kept_bytes = KEPT_BYTES.max(feeds * KEPT_BYTES_OF_A_FEED);
     }
 
     pub fn has_room(&self) -> bool {
@@ -83,8 +102,9 @@ impl Tail {
         unsaved.map(|held| held.record.clone()).collect()
     }
 
-    /// Up to `through` everything is in the file.
-    pub fn saved(&mut self, through: Seq) {
+    /// Up to `through` everything is in the file, and up to `written` in the database.
+    pub fn saved(&mut self, through: Seq, written: Seq) {
+        self.written = self.written.max(written);
         let (from, to) = (self.index_after(self.saved), self.index_after(through));
         let newly = self.held.range(from..to.max(from)).map(|held| held.record.size());
         self.unsaved_bytes -= newly.sum::<usize>();
@@ -100,13 +120,15 @@ impl Tail {
     }
 
     /// The records after `after`, at most `most`; for callers that are not behind [`Self::gone`].
-    pub fn next(&self, after: Seq, most: usize) -> impl Iterator<Item = &Held> {
+    pub fn next(&self, after: Seq, most: usize) -> impl ExactSizeIterator<Item = &Held> {
         self.held.range(self.index_after(after)..).take(most)
     }
 
     fn forget(&mut self) {
-        while self.bytes > KEPT_BYTES
-            && self.first().is_some_and(|first| first <= self.saved)
+        let (saved, written) = (self.saved, self.written);
+        while let Some(first) = self.first()
+            && first <= saved
+            && (first <= written || self.bytes > self.kept_bytes)
             && let Some(held) = self.held.pop_front()
         {
             self.bytes -= held.record.size();
@@ -116,5 +138,53 @@ impl Tail {
 
     fn index_after(&self, seq: Seq) -> usize {
         self.held.partition_point(|held| held.record.seq <= seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{
+        fakes::{recorded, source},
+        journal::record::Content,
+        message::Payload,
+    };
+
+    /// A tail of so many records of about a megabyte.
+    fn tail(records: i64) -> Tail {
+        let (mut tail, source) = (Tail::after(Seq(0)), source("a"));
+        for seq in 1..=records {
+            let text = "x".repeat(1 << 20);
+            let held = recorded(&source, seq, 1, Content::Frame(Payload::Text(text.into())));
+            tail.push(Held { record: held.record, source: held.source });
+        }
+        tail
+    }
+
+    #[test]
+    fn tail_forgets_what_is_in_the_file_and_in_the_database() {
+        let mut tail = tail(5);
+        tail.saved(Seq(4), Seq(2));
+        assert_eq!((tail.gone(), tail.first()), (Seq(2), Some(Seq(3))));
+        tail.saved(Seq(4), Seq(5));
+        assert_eq!((tail.gone(), tail.first()), (Seq(4), Some(Seq(5))), "the last is in no file");
+    }
+
+    #[test]
+    fn tail_keeps_so_much_for_a_parser_that_is_behind_and_no_more() {
+        let records = (KEPT_BYTES >> 20) as i64 + 8;
+        let mut tail = tail(records);
+        tail.saved(Seq(records), Seq(0));
+        assert!((8..=10).contains(&tail.gone().0), "{}", tail.gone());
+        assert_eq!(tail.unsaved_bytes(), 0);
+    }
+
+    #[test]
+    fn tail_saves_once_more_what_a_lost_file_held() {
+        let mut tail = tail(3);
+        tail.saved(Seq(3), Seq(1));
+        tail.unsave(Seq(1));
+        let unsaved: Vec<_> = tail.unsaved().iter().map(|record| record.seq.0).collect();
+        assert_eq!(unsaved, [2, 3]);
     }
 }

@@ -28,7 +28,7 @@ impl Journal {
     pub(super) fn disk_failed(&mut self, task: Task, failure: DiskError, ctx: &mut Context<Self>) {
         let written = self.written();
         if !self.tail.has_room() {
-            self.tail.saved(written);
+            self.tail.saved(written, written);
         }
         let words = match &failure {
             // The news of another file is on its way.

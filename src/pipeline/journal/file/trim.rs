@@ -116,7 +116,7 @@ impl JournalFile {
     fn drop_unwritten(&mut self, spared: Spared, excess: u64) -> Result<Vec<Lost>, JournalError> {
         let after = spared.written.max(spared.handed_on);
         let before = spared.held_from.unwrap_or(Seq(i64::MAX));
-        let infos = self.infos();
+        let infos = self.feeds.clone();
         // Marks stay: they are small and say when nobody listened.
         let rows: Vec<(i64, i64, i64, i32, i32)> = records::table
             .filter(records::seq.gt(after.0))
