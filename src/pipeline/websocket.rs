@@ -28,7 +28,9 @@ use url::Url;
 use yawc::{DeflatePool, Frame, OpCode, Options, Role, WebSocketError, close::CloseCode};
 
 /// Room for the socket's own buffers; they grow for a large message and shrink again.
-const BUFFER_BYTES: usize = 1024;
+const READ_BYTES: usize = 1024;
+/// We say a few words in the beginning, and send pings.
+const WRITE_BYTES: usize = 128;
 /// Idle inflate states kept for connections without context takeover: as many as inflate at once.
 const POOLED_STATES: usize = 16;
 /// How long a peer gets to take the answer to its ping before the next message is read.
@@ -76,8 +78,8 @@ impl SocketSettings {
             .with_balanced_compression()
             .with_compression_threshold(usize::MAX)
             .with_deflate_pool(DeflatePool::new(POOLED_STATES))
-            .with_read_buffer_capacity(BUFFER_BYTES)
-            .with_write_buffer_capacity(BUFFER_BYTES);
+            .with_read_buffer_capacity(READ_BYTES)
+            .with_write_buffer_capacity(WRITE_BYTES);
         let extensions = if frugal {
             "permessage-deflate; client_max_window_bits; client_no_context_takeover; \
              server_no_context_takeover"
@@ -188,7 +190,8 @@ impl Websocket {
         };
         let parts = framed.into_parts();
         // Frames often come in the same segment as the response.
-        let stream = Resumed { read_already: parts.read_buf.freeze(), stream: parts.io };
+        let read_already = Bytes::copy_from_slice(&parts.read_buf);
+        let stream = Resumed { read_already, stream: parts.io };
         let options = settings.options.clone();
         yawc::WebSocket::from_stream_with_extensions(stream, Role::Client, agreed, options)
             .map(|frames| Self { frames })
@@ -210,11 +213,11 @@ impl Websocket {
             };
             let (opcode, _, payload) = frame.into_parts();
             return match opcode {
-                OpCode::Text => match ByteString::try_from(payload) {
+                OpCode::Text => match ByteString::try_from(exact(&payload)) {
                     Ok(text) => Ok(Incoming::Text(text)),
                     Err(_) => Err(SocketEnd::Protocol("a text message is not UTF-8".into())),
                 },
-                OpCode::Binary => Ok(Incoming::Binary(payload)),
+                OpCode::Binary => Ok(Incoming::Binary(exact(&payload))),
                 OpCode::Ping => {
                     // The pong is queued, and yawc sends what is queued when nothing is left to read
                     // or a next frame may go; a flush leaves it where it is. A peer that sends pings
@@ -296,6 +299,12 @@ impl Websocket {
     async fn flush_goodbye(&mut self) {
         drop(timeout(GOODBYE, self.frames.next_frame()).await);
     }
+}
+
+/// A payload in memory of its own: that of the socket has room for several times as much, and
+/// frames are kept for a while.
+fn exact(payload: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(payload)
 }
 
 fn end_of(error: WebSocketError, limit: usize) -> SocketEnd {

@@ -40,7 +40,8 @@ impl Life {
     }
 
     pub async fn live(mut self, mut stop: oneshot::Receiver<()>) -> ConnectionEnd {
-        let mut socket = match until(&mut stop, self.connect()).await {
+        // In memory of its own, which is free once the socket is open.
+        let mut socket = match until(&mut stop, Box::pin(self.connect())).await {
             Some(Ok(socket)) => socket,
             Some(Err(end)) => return end,
             None => return ConnectionEnd::new(EndReason::Requested, ""),
