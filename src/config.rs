@@ -219,11 +219,11 @@ fn read(
     let http = read_http(http, folder, problems);
     let relay = read_relay(relay, http.as_ref(), problems);
     let database_url = read_database(database, problems);
-    let limits = read_limits(limits, problems);
     let mut journal = read_journal(journal, problems);
     let batching = read_writer(writer, problems);
     let extra_roots = read_tls(tls, folder, problems);
     let feeds = read_feeds(feeds, problems);
+    let limits = read_limits(limits, feeds.len(), problems);
     let aliases = read_aliases(aliases, problems);
     let notify = read_notify(notify, &feeds, problems);
     let longest_told = notify.iter().map(|target| target.max_age).max().unwrap_or_default();
@@ -267,7 +267,10 @@ fn read_database(section: Option<Section>, problems: &mut Vec<Problem>) -> Optio
     url
 }
 
-fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits {
+/// With more feeds than this, what their connections hold is most of all memory.
+const MANY_FEEDS: usize = 500;
+
+fn read_limits(section: Option<Section>, feeds: usize, problems: &mut Vec<Problem>) -> Limits {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut limits = Limits {
         connects_per_second_per_host: 50,
@@ -275,7 +278,7 @@ fn read_limits(section: Option<Section>, problems: &mut Vec<Problem>) -> Limits 
         max_message_bytes: 4 << 20,
         // Beyond this the parser is the limit.
         connection_threads: cores.min(4),
-        frugal_sockets: false,
+        frugal_sockets: feeds > MANY_FEEDS,
     };
     let Some(mut section) = section else { return limits };
     if let Some(n) = section.number("connects_per_second_per_host", 1..=1_000_000, problems) {

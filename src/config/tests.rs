@@ -54,6 +54,24 @@ fn config_reads_what_is_fine() {
 }
 
 #[test]
+fn config_is_frugal_with_many_feeds_unless_it_says_otherwise() {
+    let with_feeds = |count: usize, limits: &str| {
+        let feeds: String = (0..count)
+            .map(|n| {
+                format!(
+                    "[[feed]]\nid = \"t{n}\"\nkind = \"bmi\"\nvenue = \"V\"\nname = \"T\"\n\
+                     url = \"ws://venue.test/\"\nresource = \"{n}@key\"\n"
+                )
+            })
+            .collect();
+        read_text(&(limits.to_owned() + &feeds)).unwrap().limits.frugal_sockets
+    };
+    assert!(!with_feeds(MANY_FEEDS, ""));
+    assert!(with_feeds(MANY_FEEDS + 1, ""));
+    assert!(!with_feeds(MANY_FEEDS + 1, "[limits]\nfrugal_sockets = false\n"));
+}
+
+#[test]
 fn config_reads_certificates_and_tells_what_is_wrong_with_them() {
     let folder = tempfile::tempdir().unwrap();
     let read = |content: Option<&str>| {
