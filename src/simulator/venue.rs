@@ -50,8 +50,18 @@ pub enum Start {
 pub struct LeadIn {
     /// How much of the world.
     pub lasts: Duration,
-    /// Seconds of the world in a second of ours.
+    /// Seconds of the world in a second of ours; infinite: it is over before anybody can look.
     pub speed: f64,
+}
+
+impl LeadIn {
+    /// Of what nobody can see no frames are made.
+    fn skip(&self, world: &mut dyn World) {
+        let is_skipped = |due: Duration| self.speed.is_infinite() && due <= self.lasts;
+        while world.due().is_some_and(is_skipped) {
+            world.step();
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -153,6 +163,9 @@ struct Counters {
 impl Venue {
     pub(super) fn new(params: VenueParams) -> Self {
         let VenueParams { addr, kind, mut playing, pace, compression, keep_sent } = params;
+        if let (Some(lead_in), Some(world)) = (pace.lead_in, playing.world()) {
+            lead_in.skip(world);
+        }
         let present = playing.world().and_then(|world| world.snapshot()).map(Bytes::from);
         Self {
             addr,
@@ -484,5 +497,18 @@ mod tests {
         assert_eq!(until(pace, 110), 0.0);
         pace.speed = 0.0;
         assert_eq!(pace.until(Duration::from_secs(1)), FAR_AWAY);
+    }
+
+    #[test]
+    fn lead_in_that_takes_no_time_leaves_the_world_at_its_end() {
+        let lasts = Duration::from_secs(300);
+        let mut world = KartWorld::new(1, super::super::KartOptions::default());
+        LeadIn { lasts, speed: f64::INFINITY }.skip(&mut world);
+        let due = world.due().unwrap();
+        assert!(due > lasts && due < lasts + Duration::from_secs(60), "{due:?}");
+
+        let mut world = KartWorld::new(1, super::super::KartOptions::default());
+        LeadIn { lasts, speed: 50.0 }.skip(&mut world);
+        assert_eq!(world.due(), Some(Duration::ZERO));
     }
 }
