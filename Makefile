@@ -11,6 +11,7 @@ demo: postgres ## Build and show everything at work: simulated venues, a private
 
 test: postgres chromium tester dataframes ## Build and pass every test
 	cargo test --locked
+	cargo test --locked --bench bench
 
 check: ## Format, lints, imports between folders
 	cargo fmt --check
@@ -44,8 +45,11 @@ chaos: postgres ## Faults at full scale: kills, outages, a full disk, a clock se
 soak: postgres ## A season in a quarter of an hour: memory, files, journal and latency stay flat
 	cargo test --locked --release --test suite soak:: -- --ignored --nocapture --test-threads 1
 
-fanout: postgres ## 1,000 and 5,000 clients of one feed: latency, CPU, memory (2 minutes)
-	cargo test --locked --release --test suite relay::fanout -- --ignored --nocapture --test-threads 1
+bench: postgres ## What everything costs, against the least it could cost; each also alone: make bench-store (15 minutes)
+	cargo bench --locked --bench bench
+
+bench-%: postgres
+	cargo bench --locked --bench bench -- $*
 
 bench-api: postgres ## Every answer and page of the past with five million laps: latency (10 minutes)
 	cargo test --locked --release --test suite bench_api:: -- --ignored --nocapture --test-threads 1
@@ -68,5 +72,5 @@ tester: # The property-based tester of the API, from PyPI
 dataframes: # A spreadsheet and a data frame library, for the tests of exports
 	@tests/dataframes.sh >/dev/null
 
-.PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak fanout bench-api \
+.PHONY: help demo test check ci fmt run fuzz conformance fleet schemathesis chaos soak bench bench-api \
 	screenshots schema postgres chromium tester dataframes

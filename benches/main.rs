@@ -12,10 +12,26 @@
     reason = "a bench ends with its first surprise, and may wait for other processes"
 )]
 
+mod catch_up;
+mod decode;
+mod fan_out;
+mod pipeline;
+mod process;
 mod report;
+mod start;
+mod store;
+
+#[allow(dead_code, unused_imports, reason = "tests need more of it")]
+#[path = "../tests/suite/support/mod.rs"]
+mod support;
+
+#[allow(dead_code, reason = "tests need more of it")]
+#[path = "../tests/suite/relay/crowd.rs"]
+mod crowd;
 
 use std::process::ExitCode;
 
+use pipeline::venues;
 use report::Report;
 
 /// How much is done.
@@ -40,11 +56,22 @@ impl Scale {
 type Bench = (&'static str, fn(Scale) -> Report);
 
 /// In the order of the way of the data; `make bench` takes them in this order.
-const BENCHES: &[Bench] = &[];
+const BENCHES: &[Bench] = &[
+    ("decode", decode::run),
+    ("store", store::run),
+    ("pipeline", pipeline::run),
+    ("catch-up", catch_up::run),
+    ("fan-out", fan_out::run),
+    ("start", start::run),
+];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if let Some(words) = options.iter().find_map(|option| option.strip_prefix(venues::OPTION)) {
+        venues::serve(words);
+        return ExitCode::SUCCESS;
+    }
     let scale = match options.iter().any(|option| option == "--bench") {
         true => Scale::Full,
         false => Scale::Smoke,

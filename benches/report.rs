@@ -1,6 +1,6 @@
 //! The figures of a bench: a table for people, JSON for programs.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -54,10 +54,10 @@ impl Report {
         for table in &self.tables {
             println!("{}\n{}", table.title, table.shown());
         }
-        for goal in &self.goals {
-            println!("{}", goal.shown());
-        }
         if scale == Scale::Full {
+            for goal in &self.goals {
+                println!("{}", goal.shown());
+            }
             let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
             fs::create_dir_all(&dir).unwrap();
             let path = dir.join(format!("{name}.json"));
@@ -157,6 +157,12 @@ impl Goal {
         let verdict = if self.holds() { "holds" } else { "MISSED" };
         format!("goal {verdict}: {} is {:.2}, should be {words} {limit}", self.what, self.is)
     }
+}
+
+/// The time that so many of a hundred do not exceed; zero where there are none.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or_default()
 }
 
 /// Thousands apart, as `12,345.6`.

@@ -2,7 +2,6 @@
 
 mod client;
 mod crowd;
-mod fanout;
 mod hostile;
 
 use std::{fs, sync::Arc};

@@ -113,6 +113,7 @@ impl Crowd {
     }
 
     /// How long each text took to its last hearer, and how long each took to each; both sorted.
+    #[allow(dead_code, reason = "the bench of the fan-out asks for it")]
     pub fn delays(&self) -> (Vec<Duration>, Vec<Duration>) {
         let each: Vec<_> = self.ears.iter().map(|ear| ear.delays.lock().unwrap().clone()).collect();
         let texts = each.iter().map(Vec::len).min().unwrap_or(0);

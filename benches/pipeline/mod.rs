@@ -1,0 +1,214 @@
+//! From sockets to rows: the real program with its own Postgres, venues in another process.
+//!
+//! A few tracks of this process are among the feeds: each says a lap when it is asked to, and how
+//! long that takes to be seen in its table is the latency of the fleet.
+
+mod probes;
+pub mod venues;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use actix::System;
+use nix::sys::signal::Signal;
+
+use crate::{
+    Scale,
+    process::{cpu_seconds, cpu_seconds_of_children, memory_bytes},
+    report::{Figure, Report, Should, Table, percentile},
+    support::{
+        postgres::TestDb,
+        program::{Deployment, Program, ringside, stdout},
+        service::get,
+        wait_within,
+    },
+};
+
+use self::{
+    probes::Probes,
+    venues::{Play, Venues},
+};
+
+/// Venues are as many on one host here, and need not be spared.
+const LIMITS: &str = "[limits]\nconnects_per_second_per_host = 2000\n\
+    frames_per_second_per_feed = 1000000\nbytes_per_second_per_feed = 1000000000\n";
+const STARTS_WITHIN: Duration = Duration::from_secs(180);
+/// Memory that a deployment has however few feeds it has, bytes.
+const FIXED_BYTES: f64 = 60e6;
+
+/// What one run is of.
+#[derive(Clone, Copy)]
+struct Run {
+    feeds: usize,
+    play: Play,
+    settle: Duration,
+    measure: Duration,
+}
+
+/// What one run found.
+struct Figures {
+    run: Run,
+    frames_per_second: f64,
+    rows_per_second: f64,
+    /// Sorted.
+    latencies: Vec<Duration>,
+    /// Seconds per million frames: of the program, of its Postgres, of the venues.
+    cpu: [f64; 3],
+    memory: f64,
+    /// Records that are not with the writer when the run ends.
+    behind: f64,
+    waiting_at_venues: usize,
+}
+
+pub fn run(scale: Scale) -> Report {
+    let mut report = Report::default();
+    let mut fleets = Table::new("fleets at real speed, and as fast as it goes");
+    let secs = |full, smoke| Duration::from_secs(scale.pick(full, smoke));
+    let (settle, measure) = (secs(15, 1), secs(60, 2));
+    let busy = scale.pick(&[100, 1_000, 5_000, 10_000][..], &[3][..]);
+    let mut last = None;
+    for &feeds in busy {
+        let figures = take(Run { feeds, play: Play::Heats, settle, measure });
+        fleets.row(figures.row("real speed"));
+        last = Some(figures);
+    }
+    let flat = Run { feeds: scale.pick(100, 2), play: Play::Flat, settle, measure };
+    fleets.row(take(flat).row("flat out"));
+    let idle =
+        take(Run { feeds: scale.pick(10_000, 3), play: Play::Idle, settle, measure: settle });
+    fleets.row(idle.row("idle"));
+    report.add(fleets);
+    if let Some(busy) = last {
+        let p99 = percentile(&busy.latencies, 99).as_secs_f64();
+        report.goal("99th percentile of the largest fleet, s", p99, Should::StayBelow(1.0));
+        report.goal("memory of a busy feed, kB", busy.kb_per_feed(), Should::StayBelow(60.0));
+    }
+    report.goal("memory of an idle feed, kB", idle.kb_per_feed(), Should::StayBelow(30.0));
+    report
+}
+
+fn take(run: Run) -> Figures {
+    System::new().block_on(async {
+        let mut venues = Venues::open(run.feeds, run.play);
+        let mut probes = Probes::open().await;
+        let feeds = venues.config.clone() + &probes.config();
+        let deployment = Deployment::new(&format!("{LIMITS}{feeds}"));
+        let mut program = deployment.started().await;
+        wait_within(STARTS_WITHIN, "all are connected", async || {
+            venues.heard() == run.feeds && probes.are_heard()
+        })
+        .await;
+        venues.begin();
+        tokio::time::sleep(run.settle).await;
+
+        let db = database(&deployment).await;
+        let (began, before) = (Instant::now(), Counts::of(&deployment, &program, &venues).await);
+        let latencies = probes.measure(&db, run.measure);
+        let after = Counts::of(&deployment, &program, &venues).await;
+        let took = began.elapsed().as_secs_f64();
+        let waiting_at_venues = venues.backlog();
+        let memory = memory_bytes(program.pid().as_raw().unsigned_abs());
+        venues.pause();
+        assert_eq!(after.lost, 0.0, "frames were lost or refused");
+        program.signal(Signal::SIGTERM);
+        assert!(program.ended(STARTS_WITHIN).await.success(), "{}", program.log());
+
+        let frames = (after.frames - after.behind) - (before.frames - before.behind);
+        let millions = frames / 1e6;
+        let cpu = std::array::from_fn(|who| (after.cpu[who] - before.cpu[who]) / millions);
+        Figures {
+            run,
+            frames_per_second: frames / took,
+            rows_per_second: (after.rows - before.rows) / took,
+            latencies,
+            cpu,
+            memory,
+            behind: after.behind,
+            waiting_at_venues,
+        }
+    })
+}
+
+/// The private database of a deployment that runs; waits until it is there.
+pub async fn database(deployment: &Deployment) -> TestDb {
+    let mut url = String::new();
+    wait_within(STARTS_WITHIN, "the private database runs", async || {
+        let asked = ringside(&["--config", deployment.config(), "database-url"]);
+        url = stdout(&asked).trim().to_owned();
+        asked.status.success()
+    })
+    .await;
+    TestDb { pool: ringside::db::connect(&url, 2), url }
+}
+
+/// What was counted up to a moment.
+struct Counts {
+    frames: f64,
+    rows: f64,
+    behind: f64,
+    lost: f64,
+    cpu: [f64; 3],
+}
+
+impl Counts {
+    async fn of(deployment: &Deployment, program: &Program, venues: &Venues) -> Self {
+        let pid = program.pid().as_raw().unsigned_abs();
+        // Before the metrics: of thousands of feeds they take their time.
+        let cpu =
+            [cpu_seconds(pid), cpu_seconds_of_children(pid, "postgres"), cpu_seconds(venues.pid())];
+        let metrics = get(deployment.address, "/metrics").await.1;
+        let value = |name: &str| -> f64 {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name}"))
+        };
+        let rejected = metrics.lines().filter(|line| {
+            line.starts_with("ringside_feed_rejected_frames_total{") && !line.ends_with(" 0")
+        });
+        Self {
+            frames: value("ringside_journal_records_total"),
+            rows: value("ringside_writer_rows_total"),
+            behind: value("ringside_journal_behind_records"),
+            lost: value("ringside_journal_lost_frames_total")
+                + value("ringside_writer_rejected_rows_total")
+                + rejected.count() as f64,
+            cpu,
+        }
+    }
+}
+
+impl Figures {
+    fn kb_per_feed(&self) -> f64 {
+        (self.memory - FIXED_BYTES).max(0.0) / self.run.feeds as f64 / 1e3
+    }
+
+    fn row(&self, how: &str) -> Vec<(&'static str, Figure)> {
+        let ms = |percent| {
+            let latency = percentile(&self.latencies, percent);
+            Figure::Number(latency.as_secs_f64() * 1e3, 0)
+        };
+        let [program, postgres, venues] = self.cpu.map(|seconds| Figure::Number(seconds, 1));
+        vec![
+            ("how", Figure::text(how)),
+            ("feeds", Figure::Number(self.run.feeds as f64, 0)),
+            ("frames/s", Figure::Number(self.frames_per_second, 0)),
+            ("rows/s", Figure::Number(self.rows_per_second, 0)),
+            ("p50 ms", ms(50)),
+            ("p95 ms", ms(95)),
+            ("p99 ms", ms(99)),
+            ("cpu s/M frames", program),
+            ("of Postgres", postgres),
+            ("of the venues", venues),
+            ("memory MB", Figure::Number(self.memory / 1e6, 0)),
+            ("kB/feed", Figure::Number(self.kb_per_feed(), 1)),
+            ("behind", Figure::Number(self.behind, 0)),
+            ("at venues", Figure::Number(self.waiting_at_venues as f64, 0)),
+        ]
+    }
+}
+
+/// Waits on this thread: the fleet is in other processes.
+fn pause(time: Duration) {
+    thread::sleep(time);
+}
