@@ -27,8 +27,6 @@ use samples::Sample;
 
 /// Of plain serde_json's speed.
 const GOAL: f64 = 0.7;
-/// What a decoder may keep of a heat of 20 drivers. A feed has two decoders, and 60 kB for all.
-const GOAL_BYTES: f64 = 15_000.0;
 /// What each contender gets of a round, at least, so that the clock's steps do not matter.
 const SLICE: Duration = Duration::from_millis(40);
 const ROUNDS: usize = 15;
@@ -45,11 +43,6 @@ pub fn run(scale: Scale) -> Report {
         let counted = Counted::of(sample);
         if let Some(what) = sample.goal {
             report.goal(what, seconds.plain / seconds.decoder, Should::Reach(GOAL));
-        }
-        if sample.name == samples::WHOLE_HEAT {
-            let kept = counted.decoding.bytes_current as f64;
-            let what = "what a decoder keeps of a heat of 20 drivers, bytes";
-            report.goal(what, kept, Should::StayBelow(GOAL_BYTES));
         }
         if scale == Scale::Smoke {
             counted.hold(sample);

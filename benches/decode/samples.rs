@@ -22,7 +22,6 @@ const FLOWAGILITY_DOCUMENTED: [&str; 2] = [
 ];
 const RECORDING: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/recordings/bmi-one-heat.jsonl");
-pub const WHOLE_HEAT: &str = "heat of 20";
 /// An ordinary lap of the simulated heats; no driver is half as slow again.
 const LAP: Duration = Duration::from_secs(32);
 
@@ -81,7 +80,7 @@ pub fn all() -> Vec<Sample> {
         samples.push(recorded.with_goal("decoding a recorded heat, of plain serde_json"));
     }
     samples.extend([
-        Sample::new((bmi::KIND, WHOLE_HEAT), heat, (6.3, 32_000))
+        Sample::new((bmi::KIND, "heat of 20"), heat, (6.3, 32_000))
             .with_goal("decoding a heat (bmi), of plain serde_json"),
         Sample::new(
             (bmi::KIND, "heat of 20, without frames of the clock"),

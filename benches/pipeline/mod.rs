@@ -21,7 +21,6 @@ use crate::{
     support::{
         postgres::TestDb,
         program::{Deployment, Program, ringside, stdout},
-        service::get,
         wait_within,
     },
 };
@@ -35,6 +34,10 @@ use self::{
 const LIMITS: &str = "[limits]\nconnects_per_second_per_host = 2000\n\
     frames_per_second_per_feed = 1000000\nbytes_per_second_per_feed = 1000000000\n";
 const STARTS_WITHIN: Duration = Duration::from_secs(180);
+const MOST_METRICS: usize = 64 << 20;
+/// Records between journal and writer of venues that go as fast as they can.
+const MOST_BEHIND: f64 = 10_000.0;
+const DRIVEN_EVERY: Duration = Duration::from_millis(100);
 /// Memory that a deployment has however few feeds it has, bytes.
 const FIXED_BYTES: f64 = 60e6;
 
@@ -66,11 +69,13 @@ pub fn run(scale: Scale) -> Report {
     let mut report = Report::default();
     let mut fleets = Table::new("fleets at real speed, and as fast as it goes");
     let secs = |full, smoke| Duration::from_secs(scale.pick(full, smoke));
-    let (settle, measure) = (secs(15, 1), secs(60, 2));
-    let busy = scale.pick(&[100, 1_000, 5_000, 10_000][..], &[3][..]);
+    let (settle, measure) = (secs(15, 1), secs(45, 2));
     let mut last = None;
-    for &feeds in busy {
+    for feeds in sizes(scale) {
+        // Each heat that is under way asks for its past first.
+        let settle = settle.max(Duration::from_millis(feeds as u64 * 6));
         let figures = take(Run { feeds, play: Play::Heats, settle, measure });
+        eprintln!("{feeds} feeds: {:.0} frames/s", figures.frames_per_second);
         fleets.row(figures.row("real speed"));
         last = Some(figures);
     }
@@ -89,6 +94,14 @@ pub fn run(scale: Scale) -> Report {
     report
 }
 
+/// Of the fleets at real speed; `RINGSIDE_BENCH_FEEDS=500,2000` asks for others.
+fn sizes(scale: Scale) -> Vec<usize> {
+    match std::env::var("RINGSIDE_BENCH_FEEDS") {
+        Ok(sizes) => sizes.split(',').map(|size| size.parse().unwrap()).collect(),
+        Err(_) => scale.pick(vec![100, 1_000, 5_000, 10_000], vec![3]),
+    }
+}
+
 fn take(run: Run) -> Figures {
     System::new().block_on(async {
         let mut venues = Venues::open(run.feeds, run.play);
@@ -105,7 +118,10 @@ fn take(run: Run) -> Figures {
 
         let db = database(&deployment).await;
         let (began, before) = (Instant::now(), Counts::of(&deployment, &program, &venues).await);
-        let latencies = probes.measure(&db, run.measure);
+        let latencies = match run.play {
+            Play::Flat => drive(&mut venues, &deployment, run.measure).await,
+            Play::Heats | Play::Idle => probes.measure(&db, run.measure),
+        };
         let after = Counts::of(&deployment, &program, &venues).await;
         let took = began.elapsed().as_secs_f64();
         let waiting_at_venues = venues.backlog();
@@ -131,6 +147,22 @@ fn take(run: Run) -> Figures {
     })
 }
 
+/// Lets the venues send as much as is decoded: what only fills the journal is not sustained. Nothing
+/// is told of latencies, since the fleet is as full as it may be.
+async fn drive(venues: &mut Venues, deployment: &Deployment, time: Duration) -> Vec<Duration> {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        let metrics = metrics(deployment).await;
+        if value(&metrics, "ringside_journal_behind_records") > MOST_BEHIND {
+            venues.pause();
+        } else {
+            venues.begin();
+        }
+        tokio::time::sleep(DRIVEN_EVERY).await;
+    }
+    Vec::new()
+}
+
 /// The private database of a deployment that runs; waits until it is there.
 pub async fn database(deployment: &Deployment) -> TestDb {
     let mut url = String::new();
@@ -152,17 +184,27 @@ struct Counts {
     cpu: [f64; 3],
 }
 
+/// Of ten thousand feeds they are some megabytes.
+async fn metrics(deployment: &Deployment) -> String {
+    let client = awc::Client::builder().connector(awc::Connector::new()).disable_timeout().finish();
+    let address = format!("http://{}/metrics", deployment.address);
+    let mut answer = client.get(address).send().await.unwrap();
+    String::from_utf8(answer.body().limit(MOST_METRICS).await.unwrap().to_vec()).unwrap()
+}
+
+fn value(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name}"))
+}
+
 impl Counts {
     async fn of(deployment: &Deployment, program: &Program, venues: &Venues) -> Self {
         let pid = program.pid().as_raw().unsigned_abs();
         // Before the metrics: of thousands of feeds they take their time.
         let cpu =
             [cpu_seconds(pid), cpu_seconds_of_children(pid, "postgres"), cpu_seconds(venues.pid())];
-        let metrics = get(deployment.address, "/metrics").await.1;
-        let value = |name: &str| -> f64 {
-            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name}"))
-        };
+        let metrics = metrics(deployment).await;
+        let value = |name| value(&metrics, name);
         let rejected = metrics.lines().filter(|line| {
             line.starts_with("ringside_feed_rejected_frames_total{") && !line.ends_with(" 0")
         });
@@ -184,9 +226,9 @@ impl Figures {
     }
 
     fn row(&self, how: &str) -> Vec<(&'static str, Figure)> {
-        let ms = |percent| {
-            let latency = percentile(&self.latencies, percent);
-            Figure::Number(latency.as_secs_f64() * 1e3, 0)
+        let ms = |percent| match percentile(&self.latencies, percent).as_secs_f64() {
+            0.0 => Figure::text("-"),
+            latency => Figure::Number(latency * 1e3, 0),
         };
         let [program, postgres, venues] = self.cpu.map(|seconds| Figure::Number(seconds, 1));
         vec![
