@@ -10,8 +10,8 @@ demo: postgres ## Build and show everything at work: simulated venues, a private
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
 test: postgres chromium tester dataframes ## Build and pass every test
-	cargo test --locked
 	cargo test --locked --bench bench
+	cargo test --locked
 
 check: ## Format, lints, imports between folders
 	cargo fmt --check
