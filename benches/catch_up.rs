@@ -28,7 +28,7 @@ use crate::{
     support::{program::Deployment, wait_within},
 };
 
-use super::pipeline::database;
+use super::pipeline::{database, metrics, value};
 
 const FEEDS: usize = 100;
 const SAVED_AT_ONCE: usize = 5_000;
@@ -103,17 +103,14 @@ async fn catch_up(frames: usize, kind: Frames) -> Figures {
     let millions = frames as f64 / 1e6;
     let (cpu, cpu_of_postgres) =
         (cpu_seconds(pid) / millions, cpu_seconds_of_children(pid, "postgres") / millions);
-    let metrics = crate::support::service::get(deployment.address, "/metrics").await.1;
-    let rows = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix("ringside_writer_rows_total ")?.parse::<f64>().ok());
+    let rows = value(&metrics(&deployment).await, "ringside_writer_rows_total");
     let refused = db.value("SELECT count(*) FROM rejected_frames");
     assert_eq!(refused, 0);
     program.signal(Signal::SIGTERM);
     assert!(program.ended(WITHIN).await.success(), "{}", program.log());
     Figures {
         frames_per_second: frames as f64 / took,
-        rows_per_second: rows.unwrap() / took,
+        rows_per_second: rows / took,
         cpu,
         cpu_of_postgres,
     }

@@ -185,14 +185,15 @@ struct Counts {
 }
 
 /// Of ten thousand feeds they are some megabytes.
-async fn metrics(deployment: &Deployment) -> String {
+pub async fn metrics(deployment: &Deployment) -> String {
     let client = awc::Client::builder().connector(awc::Connector::new()).disable_timeout().finish();
     let address = format!("http://{}/metrics", deployment.address);
     let mut answer = client.get(address).send().await.unwrap();
     String::from_utf8(answer.body().limit(MOST_METRICS).await.unwrap().to_vec()).unwrap()
 }
 
-fn value(metrics: &str, name: &str) -> f64 {
+/// Of one that is told without labels.
+pub fn value(metrics: &str, name: &str) -> f64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name}"))
 }

@@ -115,11 +115,6 @@ impl HeatBoard {
         places
     }
 
-    /// Laps are known to have been driven of which there is no time.
-    pub fn lacks_laps(&self) -> bool {
-        self.lines.iter().any(|line| !line.gaps.is_empty())
-    }
-
     /// Who is first in the table.
     pub fn leader(&self) -> Option<&Line> {
         self.lines.first().map(Arc::as_ref)
