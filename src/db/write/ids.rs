@@ -26,8 +26,11 @@ use crate::{
 
 use super::prepared::prepared;
 
-/// A heat or run is written to for minutes; a thousand feeds have some thousands of them at work.
+/// A heat or run is written to for minutes, and each feed has one or two of them at work. What is
+/// forgotten while it is at work is asked for again with every batch, so there is room for several
+/// of each feed, and for so many at least.
 const REMEMBERED: usize = 8_192;
+const REMEMBERED_OF_A_FEED: usize = 4;
 
 type HeatRef = (i64, Arc<HeatKey>);
 type RunRef = (i64, Arc<RunKey>);
@@ -75,8 +78,9 @@ impl Ids {
 
     /// Only between batches: within one, every id that was found must stay.
     pub fn forget_oldest(&mut self) {
-        self.heats.forget_oldest();
-        self.runs.forget_oldest();
+        let most = REMEMBERED.max(REMEMBERED_OF_A_FEED * self.feeds.len());
+        self.heats.forget_oldest(most);
+        self.runs.forget_oldest(most);
     }
 
     pub(super) fn feed<'a>(&self, feed: &'a FeedId) -> Result<i64, MissingParent<'a>> {
@@ -361,8 +365,9 @@ impl<K: Eq + Hash + Clone> Recent<K> {
         self.younger.extend(found);
     }
 
-    fn forget_oldest(&mut self) {
-        if self.younger.len() >= REMEMBERED / 2 {
+    /// Before more are learned, so that there are `most` of them at most, or what one batch has.
+    fn forget_oldest(&mut self, most: usize) {
+        if self.younger.len() >= most / 2 {
             self.older = std::mem::take(&mut self.younger);
         }
     }
@@ -376,7 +381,7 @@ mod tests {
     fn recent_keeps_what_is_used_and_stays_bounded() {
         let mut recent = Recent::default();
         for n in 0..100_000_i64 {
-            recent.forget_oldest();
+            recent.forget_oldest(REMEMBERED);
             recent.learn([(n, n)].into_iter());
             assert!(recent.touch(&0), "the one in use was forgotten at {n}");
         }
