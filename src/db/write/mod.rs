@@ -135,7 +135,7 @@ impl<'a> Pass<'a> {
     }
 
     fn copy_or_upsert<R: Row>(&mut self, rows: &[R]) -> Result<u64, Fault> {
-        if self.copies.suit(rows) {
+        if self.copies.suit(rows) && !sql::has_any(self.conn, Copies::first_of(rows))? {
             let copied = self.conn.transaction(|conn| R::copy(rows, conn));
             self.copies.tried::<R>(copied.is_ok());
             // Whatever it failed of, the upsert does better or fails of it too.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::{
     Connection, PgConnection, QueryResult, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    sql_types::{Array, BigInt, Integer, Text},
+    sql_types::{Array, BigInt, Bool, Integer, Text},
 };
 
 use crate::{
@@ -22,6 +22,24 @@ pub(super) type GapKey = (i64, i64, i32);
 pub(super) fn upsert<R: Row>(conn: &mut PgConnection, rows: &[R]) -> QueryResult<u64> {
     let text = upsert_text::<R>(&|_| BIND.to_owned());
     prepared(text).bind_all(R::arrays(rows)).execute(conn).map(|changed| changed as u64)
+}
+
+/// Whether the table has a row with the key of one of these.
+pub(super) fn has_any<R: Row>(conn: &mut PgConnection, rows: &[R]) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = Bool)]
+        has_any: bool,
+    }
+    let keys: Vec<_> = R::COLUMNS.iter().filter_map(conflict_column).collect();
+    let text = format!(
+        "SELECT EXISTS (SELECT FROM {} JOIN {} USING ({})) AS has_any",
+        unnest(R::COLUMNS, &|_| BIND.to_owned()),
+        R::TABLE,
+        keys.join(", "),
+    );
+    let answer: Answer = prepared(text).bind_all(R::arrays(rows)).get_result(conn)?;
+    Ok(answer.has_any)
 }
 
 /// Sets a row aside. Of an orphan the first column is left out: it would be the id of the parent.
