@@ -276,8 +276,8 @@ fn read_limits(section: Option<Section>, feeds: usize, problems: &mut Vec<Proble
         connects_per_second_per_host: 50,
         pace: PaceLimits::default(),
         max_message_bytes: 4 << 20,
-        // Beyond this the parser is the limit.
-        connection_threads: cores.min(4),
+        // The other half is for the stages after them; beyond four the parser is the limit.
+        connection_threads: cores.div_ceil(2).min(4),
         frugal_sockets: feeds > MANY_FEEDS,
     };
     let Some(mut section) = section else { return limits };
