@@ -131,8 +131,9 @@ fn written(db: &TestDb, heats: &[i64]) -> Vec<i32> {
     rows.into_iter().map(|row| row.lap).collect()
 }
 
+/// The clock stands: a venue that is silent while it runs is a fault, and connected anew.
 fn frame(lap: i32) -> String {
     format!(
-        r#"{{"T":{START_UNIX},"CE":1,"CS":1,"D":[{{"LP":0,"A":30000,"B":30000,"K":"1","G":"","D":1,"L":{lap},"T":30000,"R":5,"N":"Probe","P":1,"M":0}}],"EM":0,"C":{lap},"N":"Probe","E":0,"R":0,"L":0,"S":1}}"#
+        r#"{{"T":{START_UNIX},"CE":0,"CS":0,"D":[{{"LP":0,"A":30000,"B":30000,"K":"1","G":"","D":1,"L":{lap},"T":30000,"R":5,"N":"Probe","P":1,"M":0}}],"EM":0,"C":{lap},"N":"Probe","E":0,"R":0,"L":0,"S":1}}"#
     )
 }
