@@ -43,12 +43,13 @@ impl Stages {
         written: Option<Recipient<BatchWritten>>,
     ) -> Self {
         let counters = Arc::new(WriterCounters::default());
-        let store = Store::start(pool);
+        // What decoders ask does not wait for the batch in flight, nor that for them.
+        let (store, library) = (Store::start(pool.clone()), Store::start(pool));
         let thread = Arbiter::new();
         let params = WriterParams {
             batching,
-            store: store.clone().recipient(),
-            recall: store.clone().recipient(),
+            store: store.recipient(),
+            recall: library.clone().recipient(),
             journal_id,
             written,
             counters: counters.clone(),
@@ -57,7 +58,7 @@ impl Stages {
         let outlets =
             Outlets { events: writer.clone().recipient(), recall: writer.clone().recipient() };
         let parser = Parser::start_in_arbiter(&thread.handle(), |_| Parser::new(outlets));
-        Self { parser, writer, counters, recall: store.recipient(), thread }
+        Self { parser, writer, counters, recall: library.recipient(), thread }
     }
 
     pub fn stop(&self) {

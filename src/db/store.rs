@@ -1,7 +1,7 @@
 //! The end of the way: an actor on a thread of its own, since Diesel blocks.
 //!
 //! The writer sends one [`WriteBatch`] at a time and waits for the answer; [`RecallPast`] asks what
-//! is stored of a heat or run. The store never decides and never tries again: it writes a batch
+//! is stored of a heat or run, and goes to a store of its own. The store never decides and never tries again: it writes a batch
 //! whole or says why not. A panic in a handler would cost the thread for good, so each is caught
 //! and becomes an error.
 

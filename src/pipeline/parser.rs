@@ -8,14 +8,13 @@
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, stream::FuturesOrdered};
 use log::{debug, error, warn};
 use tokio::{sync::Mutex, time::sleep};
 
@@ -37,8 +36,6 @@ use super::{
 
 /// A frame that needs more than this many answers from the past asks in a circle.
 const MAX_ASKS: usize = 8;
-/// Feeds that may wait for their pasts at the same time.
-const SIDE_BY_SIDE: usize = 64;
 /// The writer gets so many entries at once, or a few more.
 const TOLD_AT_ONCE: usize = 1_000;
 /// Between two questions to a store that refuses to answer: only a human can help.
@@ -96,8 +93,9 @@ impl Handler<FramesRecorded> for Parser {
                 }
             }
             told.hand_on(&outlets).await;
-            let readings = stream::iter(readings.map(Reading::done));
-            let mut readings = pin!(readings.buffered(SIDE_BY_SIDE));
+            // All at once: what was asked before anything more is told needs one batch before its
+            // answers, and what is asked after it one more.
+            let mut readings: FuturesOrdered<_> = readings.map(Reading::done).collect();
             while let Some(meaning) = readings.next().await {
                 told.add(meaning);
                 told.hand_on(&outlets).await;

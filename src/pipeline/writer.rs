@@ -4,6 +4,8 @@
 //! that it is in Postgres; while Postgres is away I try again and again with the same batch, accept
 //! until I am full, and then let the parser wait. I never drop and never look into an event.
 
+mod questions;
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -22,8 +24,7 @@ use futures_util::FutureExt;
 use log::{error, info, warn};
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::event::Past;
-
+use self::questions::{Answer, Questions};
 use super::{
     backoff::Backoff,
     journal::record::Seq,
@@ -118,6 +119,19 @@ impl WriterCounters {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn count_question(&self) {
+        self.store_questions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count_answer(&self) {
+        self.store_answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count_retry(&self) -> u64 {
+        self.retries.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Returns what was said before.
     fn set_trouble(&self, trouble: Option<String>) -> Option<String> {
         let mut now = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut now, trouble)
@@ -142,7 +156,7 @@ pub struct Writer {
     /// Which batch `held` will become; timers carry it.
     batch_id: u64,
     oldest_held: Option<Instant>,
-    /// A batch being written, a question being answered, or the listener being told.
+    /// A batch being written, or the listener being told of it.
     in_flight: Option<Flight>,
     accepted: u64,
     /// Of these, entries that are in a batch that has begun.
@@ -152,32 +166,20 @@ pub struct Writer {
     ends: VecDeque<(u64, Seq)>,
     oldest_end: Option<Instant>,
     waiting: VecDeque<Waiting>,
-    questions: VecDeque<Question>,
+    questions: Questions,
     drains: Vec<oneshot::Sender<()>>,
 }
 
 struct Flight {
+    batch: Arc<Batch>,
     began: Instant,
     backoff: Backoff,
-}
-
-impl Flight {
-    fn begin() -> Self {
-        Self { began: Instant::now(), backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT) }
-    }
 }
 
 /// Events for which there was no room.
 struct Waiting {
     decoded: EventsDecoded,
     accepted: oneshot::Sender<()>,
-}
-
-struct Question {
-    recall: RecallPast,
-    /// The answer must include this many entries of all ever accepted.
-    after: u64,
-    answer: oneshot::Sender<Result<Past, StoreError>>,
 }
 
 impl Writer {
@@ -195,7 +197,7 @@ impl Writer {
             ends: VecDeque::new(),
             oldest_end: None,
             waiting: VecDeque::new(),
-            questions: VecDeque::new(),
+            questions: Questions::default(),
             drains: Vec::new(),
         }
     }
@@ -225,11 +227,10 @@ impl Handler<EventsDecoded> for Writer {
 }
 
 impl Handler<RecallPast> for Writer {
-    type Result = ResponseFuture<Result<Past, StoreError>>;
+    type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, recall: RecallPast, ctx: &mut Self::Context) -> Self::Result {
-        let (answer, answered) = oneshot::channel();
-        self.questions.push_back(Question { recall, after: self.accepted, answer });
+        let answered = self.take_question(recall);
         self.go_on(ctx);
         Box::pin(async {
             answered.await.unwrap_or_else(|_| Err(StoreError::Retriable("it stopped".into())))
@@ -315,14 +316,11 @@ impl Writer {
         reached.map(|seq| Checkpoint { journal_id, seq })
     }
 
-    /// Begins whatever is due, if nothing is in flight.
+    /// Begins whatever is due, and a batch only if none is in flight.
     fn go_on(&mut self, ctx: &mut Context<Self>) {
+        self.ask_next(ctx);
         if self.in_flight.is_some() {
             return;
-        }
-        let answerable = self.questions.front().is_some_and(|q| q.after <= self.written);
-        if answerable && let Some(question) = self.questions.pop_front() {
-            return self.ask(question, ctx);
         }
         if self.batch_is_due() {
             return self.begin_batch(ctx);
@@ -348,7 +346,7 @@ impl Writer {
 
     fn batch_is_due(&self) -> bool {
         let Batching { flush_after, batch_events, .. } = self.params.batching;
-        let wanted = !self.questions.is_empty() || !self.drains.is_empty();
+        let wanted = self.questions.want_more_than(self.written) || !self.drains.is_empty();
         let old = |since: Option<Instant>, limit| since.is_some_and(|at| at.elapsed() >= limit);
         if self.held.is_empty() {
             return !self.ends.is_empty() && (wanted || old(self.oldest_end, SETTLE_AFTER));
@@ -368,7 +366,9 @@ impl Writer {
             let aged = Aged { batch_id: self.batch_id };
             ctx.notify_later(aged, self.params.batching.flush_after);
         }
-        self.in_flight = Some(Flight::begin());
+        let batch = Arc::new(Batch { entries, checkpoint });
+        let (began, backoff) = (Instant::now(), store_backoff());
+        self.in_flight = Some(Flight { batch: batch.clone(), began, backoff });
         // There is room again: those who waited come first.
         while self.has_room() {
             let Some(Waiting { decoded, accepted }) = self.waiting.pop_front() else { break };
@@ -377,14 +377,14 @@ impl Writer {
             self.accept(decoded, ctx);
             accepted.send(()).ok();
         }
-        self.write(Arc::new(Batch { entries, checkpoint }), ctx);
+        self.write(batch, ctx);
     }
 
     fn write(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
-        self.params.counters.store_questions.fetch_add(1, Ordering::Relaxed);
+        self.params.counters.count_question();
         let sent = self.params.store.send(WriteBatch(batch.clone())).into_actor(self);
         ctx.spawn(sent.map(move |answer, this, ctx| {
-            this.params.counters.store_answers.fetch_add(1, Ordering::Relaxed);
+            this.params.counters.count_answer();
             match flatten(answer) {
                 Ok(report) => this.wrote(batch, report, ctx),
                 Err(trouble) => this.retry_later(batch, trouble, ctx),
@@ -404,7 +404,7 @@ impl Writer {
             counters.checkpoint.fetch_max(seq.0, Ordering::Relaxed);
         }
         counters.last_written_ms.store(Utc::now().timestamp_millis(), Ordering::Relaxed);
-        if let Some(flight) = self.in_flight.take() {
+        if let Some(flight) = &self.in_flight {
             let took = flight.began.elapsed();
             counters.last_batch_ms.store(took.as_millis() as u64, Ordering::Relaxed);
         }
@@ -422,13 +422,12 @@ impl Writer {
             );
         }
         match &self.params.written {
-            None => self.go_on(ctx),
+            None => {
+                self.in_flight = None;
+                self.go_on(ctx);
+            }
             // The listener is awaited like everybody else, so that it can't fall behind unbounded.
             Some(listener) => {
-                self.in_flight = Some(Flight {
-                    began: Instant::now(),
-                    backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
-                });
                 let told = listener.send(BatchWritten(batch)).into_actor(self);
                 ctx.spawn(told.map(|told, this, ctx| {
                     if told.is_err() {
@@ -445,7 +444,7 @@ impl Writer {
         let Some(flight) = &mut self.in_flight else { return };
         let wait = flight.backoff.next_wait();
         let counters = &self.params.counters;
-        let retries = counters.retries.fetch_add(1, Ordering::Relaxed) + 1;
+        let retries = counters.count_retry();
         let words = trouble.to_string();
         // Said once, not with every try: an outage may last for hours.
         if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
@@ -463,41 +462,15 @@ impl Writer {
         }
         ctx.run_later(wait, move |this, ctx| this.write(batch, ctx));
     }
-
-    fn ask(&mut self, question: Question, ctx: &mut Context<Self>) {
-        self.in_flight.get_or_insert_with(Flight::begin);
-        self.params.counters.store_questions.fetch_add(1, Ordering::Relaxed);
-        let sent = self.params.recall.send(question.recall.clone()).into_actor(self);
-        ctx.spawn(sent.map(move |answer, this, ctx| {
-            this.params.counters.store_answers.fetch_add(1, Ordering::Relaxed);
-            match flatten(answer) {
-                Err(StoreError::Retriable(words)) => this.ask_later(question, words, ctx),
-                answer => {
-                    this.in_flight = None;
-                    this.params.counters.set_trouble(None);
-                    // The feed that asked may be gone.
-                    question.answer.send(answer).ok();
-                    this.go_on(ctx);
-                }
-            }
-        }));
-    }
-
-    fn ask_later(&mut self, question: Question, words: String, ctx: &mut Context<Self>) {
-        let Some(flight) = &mut self.in_flight else { return };
-        let wait = flight.backoff.next_wait();
-        let words = StoreError::Retriable(words).to_string();
-        let counters = &self.params.counters;
-        counters.retries.fetch_add(1, Ordering::Relaxed);
-        if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
-            warn!("{words}; trying again held={}", counters.held());
-        }
-        ctx.run_later(wait, move |this, ctx| this.ask(question, ctx));
-    }
 }
 
 fn weight(entries: &[Entry]) -> usize {
     entries.iter().map(|entry| entry.event.weight()).sum()
+}
+
+/// Between two tries while the store can't answer.
+fn store_backoff() -> Backoff {
+    Backoff::new(FIRST_WAIT, LONGEST_WAIT)
 }
 
 /// A store whose mailbox is closed is as far away as a Postgres that is away.

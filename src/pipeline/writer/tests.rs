@@ -7,7 +7,7 @@ use actix::{Addr, System};
 use tokio::time::{advance, pause, sleep};
 
 use crate::{
-    event::{Ask, Event, RejectedFrame},
+    event::{Ask, Event, Past, RejectedFrame},
     pipeline::fakes::{Collector, source},
 };
 
@@ -241,6 +241,26 @@ fn writer_answers_a_question_after_all_that_came_before_it_is_written() {
         let answers = futures_util::future::join_all(questions).await;
         assert!(answers.into_iter().all(|answer| answer.unwrap().is_ok()));
         assert_eq!(*bench.seen.asked_after.borrow(), [3, 3, 3]);
+    });
+}
+
+#[test]
+fn writer_asks_about_one_feed_while_a_batch_of_others_is_in_flight_and_held() {
+    in_paused_time(async {
+        let bench = Bench::new(BATCHING, 0, Duration::from_secs(10));
+        bench.writer.send(bench.events(10)).await.unwrap();
+        pass(100).await;
+        bench.writer.send(bench.events(5)).await.unwrap();
+        let ask = |feed: &str| {
+            let (feed, ask) =
+                (source(feed).info.clone(), Ask::Heats { start_unix: 1, name: "heat".into() });
+            bench.writer.send(RecallPast { feed, ask })
+        };
+        let of_the_feed = ask("a");
+        assert!(ask("b").await.unwrap().is_ok());
+        assert_eq!(*bench.seen.asked_after.borrow(), [0], "nothing is written yet");
+        assert!(of_the_feed.await.unwrap().is_ok());
+        assert_eq!(*bench.seen.asked_after.borrow(), [0, 15]);
     });
 }
 

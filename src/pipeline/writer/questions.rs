@@ -1,0 +1,115 @@
+//! What decoders want to know of the past, asked beside the batch in flight.
+//!
+//! A question waits until all that was told of its feed before it is in Postgres, and for nothing of
+//! the other feeds: in a great fleet somebody asks at any time.
+
+use std::collections::VecDeque;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use log::warn;
+use tokio::sync::oneshot;
+
+use crate::{
+    event::{FeedId, Past},
+    pipeline::{
+        backoff::Backoff,
+        message::{Entry, RecallPast, StoreError},
+    },
+};
+
+use super::{Writer, flatten, store_backoff};
+
+pub(super) type Answer = Result<Past, StoreError>;
+
+#[derive(Default)]
+pub(super) struct Questions {
+    waiting: VecDeque<Question>,
+    /// One is with the store, or will be again when that is back.
+    is_asking: bool,
+}
+
+struct Question {
+    recall: RecallPast,
+    /// The answer must include this many entries of all ever accepted.
+    after: u64,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Questions {
+    /// Whether one of them waits for more than these entries.
+    pub fn want_more_than(&self, written: u64) -> bool {
+        self.waiting.iter().any(|question| question.after > written)
+    }
+}
+
+impl Writer {
+    /// Takes a question up; where the answer comes.
+    pub(super) fn take_question(&mut self, recall: RecallPast) -> oneshot::Receiver<Answer> {
+        let (answer, answered) = oneshot::channel();
+        let after = self.last_told_of(&recall.feed.id);
+        self.questions.waiting.push_back(Question { recall, after, answer });
+        answered
+    }
+
+    /// With so many entries written all of this feed are.
+    fn last_told_of(&self, feed: &FeedId) -> u64 {
+        let is_of_feed = |entry: &Entry| entry.feed.id == *feed;
+        if let Some(last) = self.held.iter().rposition(is_of_feed) {
+            return self.batched + last as u64 + 1;
+        }
+        let in_flight = self.in_flight.as_ref().map(|flight| &flight.batch.entries);
+        let is_in_flight = in_flight.is_some_and(|entries| entries.iter().any(is_of_feed));
+        if is_in_flight { self.batched } else { 0 }
+    }
+
+    /// Asks the first that can be answered, unless one is under way.
+    pub(super) fn ask_next(&mut self, ctx: &mut Context<Self>) {
+        let Questions { waiting, is_asking } = &mut self.questions;
+        if *is_asking {
+            return;
+        }
+        let answerable = waiting.iter().position(|question| question.after <= self.written);
+        if let Some(question) = answerable.and_then(|at| waiting.remove(at)) {
+            *is_asking = true;
+            self.ask(question, store_backoff(), ctx);
+        }
+    }
+
+    fn ask(&mut self, question: Question, backoff: Backoff, ctx: &mut Context<Self>) {
+        self.params.counters.count_question();
+        let sent = self.params.recall.send(question.recall.clone()).into_actor(self);
+        ctx.spawn(sent.map(move |answer, this, ctx| {
+            this.params.counters.count_answer();
+            match flatten(answer) {
+                Err(StoreError::Retriable(words)) => this.ask_later(question, words, backoff, ctx),
+                answer => {
+                    this.questions.is_asking = false;
+                    // A batch that is tried again has a trouble of its own.
+                    if this.in_flight.is_none() {
+                        this.params.counters.set_trouble(None);
+                    }
+                    // The feed that asked may be gone.
+                    question.answer.send(answer).ok();
+                    this.go_on(ctx);
+                }
+            }
+        }));
+    }
+
+    fn ask_later(
+        &mut self,
+        question: Question,
+        words: String,
+        mut backoff: Backoff,
+        ctx: &mut Context<Self>,
+    ) {
+        let wait = backoff.next_wait();
+        let words = StoreError::Retriable(words).to_string();
+        let counters = &self.params.counters;
+        counters.count_retry();
+        if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
+            warn!("{words}; trying again held={}", counters.held());
+        }
+        ctx.run_later(wait, move |this, ctx| this.ask(question, backoff, ctx));
+    }
+}
