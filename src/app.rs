@@ -41,11 +41,11 @@ use crate::{
     notify::{self, Notices},
     pipeline::{
         connection::Deadlines,
-        journal::{Journal, JournalCounters},
+        journal::{Journal, JournalCounters, intake},
         liveness::{Liveness, LivenessParams},
         message::{
             BatchWritten, CloseJournal, Drain, Entry, EventsDecoded, FeedsChanged, FeedsConfigured,
-            Intake, LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
+            LearnGenerations, ReportPanics, ResumeFrom, SaveAll, SetFeeds, StopFeeds,
         },
         source::FeedSource,
         supervisor::{FeedSupervisor, Patience, SupervisorParams, on_threads},
@@ -185,8 +185,9 @@ impl App {
             Stages::start(pool.clone(), config.batching, Some(journal_id), options.written);
         let generations = std::mem::take(&mut opened.generations);
         let screens = Screens::start(&stages);
+        let (intake, received) = intake();
         let (journal, journal_counters) =
-            opened.start(config.journal, &stages, screens.tap.clone());
+            opened.start(config.journal, &stages, screens.tap.clone(), received);
 
         let threads: Vec<_> =
             (0..config.limits.connection_threads).map(|_| Arbiter::new()).collect();
@@ -198,10 +199,7 @@ impl App {
             deadlines: options.deadlines,
             pace: config.limits.pace,
             sockets,
-            intake: Intake {
-                frames: journal.clone().recipient(),
-                marks: journal.clone().recipient(),
-            },
+            intake,
             parser: stages.parser.clone().recipient(),
             spawn: on_threads(threads.iter().map(Arbiter::handle).collect()),
             generations,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ringside.toml ─▶ FeedSupervisor ──spawns──▶ Connection     one per track or ring, one socket, one life
-//!                      ▲                        │ FrameReceived    awaited: one in flight per feed
+//!                      ▲                        │ FrameReceived    left in the intake, which has so many places
 //!           ConnectionUp/Down                   ▼
 //!                      │                      Journal ──▶ LiveHub ──▶ pages, overlays, relay
 //!                      │                        │               every frame on disk first

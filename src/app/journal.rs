@@ -11,7 +11,7 @@ use actix_web::web;
 use anyhow::anyhow;
 use chrono::Utc;
 use log::{error, info};
-use tokio::time::timeout;
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     config::FeedConfig,
@@ -24,6 +24,7 @@ use crate::{
             record::{Content, Record, Seq},
         },
         live::LiveTap,
+        message::FrameReceived,
     },
 };
 
@@ -127,16 +128,19 @@ impl OpenedJournal {
         Some(opened)
     }
 
-    /// Starts the journal on the thread of `stages`, and its disk on one of its own.
+    /// Starts the journal on the thread of `stages`, and its disk on one of its own; connections
+    /// leave what they receive at the other end of `intake`.
     pub fn start(
         self,
         keep: Keep,
         stages: &Stages,
         live: LiveTap,
+        intake: mpsc::Receiver<FrameReceived>,
     ) -> (Addr<Journal>, Arc<JournalCounters>) {
         let counters = Arc::new(JournalCounters::default());
         let (start, written) = (self.file.start(), self.file.written());
         let params = JournalParams {
+            intake,
             last: self.last,
             written,
             start,

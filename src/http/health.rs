@@ -65,6 +65,8 @@ pub struct JournalHealth {
     pub recorded: u64,
     /// Of these and of what was left from before, how many are not with the writer yet.
     pub behind: u64,
+    /// Records that connections have left and that are not taken in yet.
+    pub waiting: u64,
     /// On no disk yet.
     pub unsaved_bytes: u64,
     pub last_save_ms: u64,
@@ -114,6 +116,7 @@ impl JournalHealth {
         Self {
             recorded: get(&counters.recorded),
             behind: counters.behind(),
+            waiting: get(&counters.waiting),
             unsaved_bytes: get(&counters.unsaved_bytes),
             last_save_ms: get(&counters.last_save_ms),
             bytes: get(&counters.bytes),

@@ -88,6 +88,9 @@ fn registry(health: &Health) -> Registry {
     let journal = &health.journal;
     counter(to, "journal_records", "Frames and marks taken in", journal.recorded);
     gauge(to, "journal_behind_records", "Not with the writer yet", journal.behind as f64);
+    gauge(to, "journal_waiting_records", "Left by connections, not taken in yet", {
+        journal.waiting as f64
+    });
     gauge(to, "journal_unsaved_bytes", "On no disk yet", journal.unsaved_bytes as f64);
     gauge(to, "journal_bytes", "In use in the file", journal.bytes as f64);
     counter(to, "journal_lost_frames", "Dropped before they were written", journal.lost_frames);

@@ -1,9 +1,9 @@
 //! One socket, one life: connects, greets, hands every frame on, says why it ended.
 //!
 //! The supervisor spawns a connection and hears of it twice: [`ConnectionUp`], [`ConnectionDown`].
-//! Frames and the marks of beginning and end go to the intake with awaited sends, so one frame is
-//! in flight and a slow pipeline is felt by the venue's socket. A connection never retries, never
-//! decodes and never decides whether its end was bad.
+//! Frames and the marks of beginning and end go to the intake with awaited sends: while that is full
+//! one frame is in hand and nothing is read, so a slow pipeline is felt by the venue's socket. A
+//! connection never retries, never decodes and never decides whether its end was bad.
 
 mod end;
 mod life;
@@ -13,9 +13,7 @@ mod watch;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture,
-};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipient};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
@@ -94,15 +92,9 @@ impl Actor for Connection {
         let life = AssertUnwindSafe(life)
             .catch_unwind()
             .map(|end| end.unwrap_or_else(|panic| ConnectionEnd::panicked(panic.as_ref())));
-        ctx.spawn(life.into_actor(self).map(|end, this, ctx| {
-            let ConnectionParams { source, generation, supervisor, .. } = &this.params;
-            supervisor.down.do_send(ConnectionDown {
-                feed: source.info.id.clone(),
-                generation: *generation,
-                end: end.without(source.kind.secrets()),
-            });
-            ctx.stop();
-        }));
+        // A task of its own: in the actor's context every frame would look into the mailbox as well.
+        let me = ctx.address();
+        actix::spawn(async move { me.do_send(LifeEnded(life.await)) });
     }
 }
 
@@ -116,6 +108,25 @@ impl Handler<StopConnection> for Connection {
         }
     }
 }
+
+impl Handler<LifeEnded> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, LifeEnded(end): LifeEnded, ctx: &mut Self::Context) {
+        let ConnectionParams { source, generation, supervisor, .. } = &self.params;
+        supervisor.down.do_send(ConnectionDown {
+            feed: source.info.id.clone(),
+            generation: *generation,
+            end: end.without(source.kind.secrets()),
+        });
+        ctx.stop();
+    }
+}
+
+/// To myself (control): it is over.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct LifeEnded(ConnectionEnd);
 
 impl Payload {
     pub fn len(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Every frame on disk first: takes what the connections receive, gives it a place in one order,
 //! and hands it on to the parser.
 //!
-//! A connection is answered as soon as its frame is in memory; a group of frames is saved every
+//! A frame has its place in the order as soon as it is in memory; a group of frames is saved every
 //! [`SAVE_AFTER`], and the parser does not wait for that. While the database is away the parser
 //! stands still, the connections do not: what leaves memory is read again from the file, in order,
 //! when the parser goes on. After a start I wait to be told where to go on ([`ResumeFrom`]). I drop
@@ -17,6 +17,7 @@ pub mod forget;
 mod handing;
 pub mod reader;
 mod tail;
+mod taking;
 mod tidy;
 mod trouble;
 
@@ -24,7 +25,7 @@ mod trouble;
 mod tests;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -33,19 +34,18 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient,
     ResponseFuture, WrapFuture,
 };
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{FeedId, Generation};
+use crate::event::FeedId;
 
-pub use self::{counters::JournalCounters, error::JournalError};
+pub use self::{counters::JournalCounters, error::JournalError, taking::intake};
 use self::{
     counters::Task,
     disk::{CloseFile, Disk, LookBack, SaveRecords},
     file::Keep,
-    handing::{Gathered, Handing},
-    record::{Content, Record, Seq},
+    handing::Handing,
+    record::{Record, Seq},
     tail::{Held, Tail},
     tidy::TIDY_EVERY,
     trouble::flatten,
@@ -53,8 +53,8 @@ use self::{
 use super::{
     live::{LiveTap, Tapped},
     message::{
-        CloseJournal, ConnectionMarked, FeedsConfigured, FrameReceived, FramesRecorded, Heartbeat,
-        ResumeFrom, SaveAll,
+        CloseJournal, FeedsConfigured, FrameReceived, FramesRecorded, Heartbeat, ResumeFrom,
+        SaveAll,
     },
     source::FeedSource,
     writer::WriterCounters,
@@ -67,6 +67,8 @@ const SAVE_AFTER: Duration = Duration::from_millis(50);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub struct JournalParams {
+    /// What connections leave for me.
+    pub intake: mpsc::Receiver<FrameReceived>,
     pub disk: Addr<Disk>,
     /// The last record in the file.
     pub last: Seq,
@@ -93,7 +95,8 @@ pub struct Journal {
     sources: HashMap<FeedId, Arc<FeedSource>>,
     /// Of feeds that are configured no more, or as another kind.
     retired: HashMap<(FeedId, String), Arc<FeedSource>>,
-    waiting: VecDeque<Waiting>,
+    /// I hear of what is left in the intake; not while there is no room for it.
+    is_looking: bool,
     save: Save,
     /// None until the database says how far it is.
     handing: Option<Handing>,
@@ -101,15 +104,6 @@ pub struct Journal {
     is_closed: bool,
     ticks: u32,
     flushes: Vec<oneshot::Sender<()>>,
-}
-
-/// A record for which there was no room.
-struct Waiting {
-    source: Arc<FeedSource>,
-    generation: Generation,
-    received_at: DateTime<Utc>,
-    content: Content,
-    taken: oneshot::Sender<()>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,7 +123,7 @@ impl Journal {
             params,
             sources: HashMap::new(),
             retired: HashMap::new(),
-            waiting: VecDeque::new(),
+            is_looking: false,
             save: Save::Idle,
             handing: None,
             tidying: false,
@@ -145,25 +139,7 @@ impl Actor for Journal {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(TIDY_EVERY, Self::tidy);
-    }
-}
-
-impl Handler<FrameReceived> for Journal {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, frame: FrameReceived, ctx: &mut Self::Context) -> Self::Result {
-        let FrameReceived { source, generation, received_at, payload } = frame;
-        self.take(source, generation, received_at, Content::Frame(payload), ctx)
-    }
-}
-
-impl Handler<ConnectionMarked> for Journal {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, mark: ConnectionMarked, ctx: &mut Self::Context) -> Self::Result {
-        let ConnectionMarked { source, span } = mark;
-        let at = span.ended.as_ref().map_or(span.connected_at, |ended| ended.disconnected_at);
-        self.take(source, span.generation, at, Content::Mark(span), ctx)
+        self.look_on(ctx);
     }
 }
 
@@ -200,6 +176,7 @@ impl Handler<SaveAll> for Journal {
 
     fn handle(&mut self, _: SaveAll, ctx: &mut Self::Context) -> Self::Result {
         let (done, saved) = oneshot::channel();
+        self.take_rest(ctx);
         self.flushes.push(done);
         self.save_now(ctx);
         Box::pin(saved.map(|_| ()))
@@ -223,14 +200,6 @@ impl Handler<Heartbeat> for Journal {
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
 }
 
-impl Handler<Gathered> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, _: Gathered, ctx: &mut Self::Context) {
-        self.gathered(ctx);
-    }
-}
-
 impl Handler<SaveDue> for Journal {
     type Result = ();
 
@@ -241,35 +210,10 @@ impl Handler<SaveDue> for Journal {
     }
 }
 
-// ---- taking in ----------------------------------------------------------------------------------
-
 impl Journal {
-    fn take(
-        &mut self,
-        source: Arc<FeedSource>,
-        generation: Generation,
-        received_at: DateTime<Utc>,
-        content: Content,
-        ctx: &mut Context<Self>,
-    ) -> ResponseFuture<()> {
-        if self.waiting.is_empty() && self.tail.has_room() {
-            self.record(source, generation, received_at, content);
-            self.go_on(ctx);
-            return Box::pin(std::future::ready(()));
-        }
-        let (taken, done) = oneshot::channel();
-        self.waiting.push_back(Waiting { source, generation, received_at, content, taken });
-        // An error means that the journal is gone; the sender hears that from its next send.
-        Box::pin(done.map(|_| ()))
-    }
-
-    fn record(
-        &mut self,
-        source: Arc<FeedSource>,
-        generation: Generation,
-        received_at: DateTime<Utc>,
-        content: Content,
-    ) {
+    /// Gives what came its place in the order.
+    fn record(&mut self, received: FrameReceived) {
+        let FrameReceived { source, generation, received_at, content } = received;
         self.last = self.last.next();
         let feed = source.info.clone();
         if self.sources.get(&feed.id).is_none_or(|known| !Arc::ptr_eq(known, &source)) {
@@ -282,17 +226,6 @@ impl Journal {
         }
         self.tail.push(Held { record, source });
         self.params.counters.recorded.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// There is room again: those who waited come first.
-    fn take_waiting(&mut self) {
-        while self.tail.has_room() {
-            let Some(waiting) = self.waiting.pop_front() else { return };
-            let Waiting { source, generation, received_at, content, taken } = waiting;
-            self.record(source, generation, received_at, content);
-            // A connection that has ended meanwhile does not wait for it.
-            taken.send(()).ok();
-        }
     }
 
     /// Does whatever is due after something has changed.
@@ -345,8 +278,8 @@ impl Journal {
                     ctx.notify_later(SaveDue, RETRY_AFTER);
                 }
             }
-            this.show_unsaved();
-            this.take_waiting();
+            this.show_waiting();
+            this.look_on(ctx);
             if !this.flushes.is_empty() && this.save == Save::Idle {
                 this.save_now(ctx);
             }
@@ -359,9 +292,10 @@ impl Journal {
         self.params.writer.checkpoint().max(self.params.written)
     }
 
-    fn show_unsaved(&self) {
-        let unsaved = self.tail.unsaved_bytes() as u64;
-        self.params.counters.unsaved_bytes.store(unsaved, Ordering::Relaxed);
+    fn show_waiting(&self) {
+        let counters = &self.params.counters;
+        counters.waiting.store(self.params.intake.len() as u64, Ordering::Relaxed);
+        counters.unsaved_bytes.store(self.tail.unsaved_bytes() as u64, Ordering::Relaxed);
     }
 }
 

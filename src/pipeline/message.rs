@@ -1,34 +1,46 @@
 //! Every message between actors, in the order of the way of the data.
 //!
-//! Data messages are sent with an awaited `send`, so that a slow stage slows the one above it, down
-//! to the socket. Only the messages marked *control* may be `do_send`: they are rare and small.
+//! Data is sent with an awaited `send`, so that a slow stage slows the one above it, down to the
+//! socket. Only the messages marked *control* may be `do_send`: they are rare and small.
 
 use std::{collections::HashMap, sync::Arc};
 
 use actix::{Message, Recipient};
 use bytestring::ByteString;
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
 
 use crate::event::{Ask, ConnectionSpan, Event, FeedId, FeedInfo, Generation, Past};
 
 use super::{
     connection::ConnectionEnd,
-    journal::record::{Record, Seq},
+    journal::record::{Content, Record, Seq},
     source::FeedSource,
     supervisor::FleetHealth,
 };
 
 // ---- the way of the data ------------------------------------------------------------------------
 
-/// Connection → Journal: one whole message came. Answered when the journal has it, so a connection
-/// has one frame in flight.
-#[derive(Clone, Message)]
-#[rtype(result = "()")]
+/// Connection → Journal: one whole message came, or the connection itself did or went, in order.
+#[derive(Clone)]
 pub struct FrameReceived {
     pub source: Arc<FeedSource>,
     pub generation: Generation,
     pub received_at: DateTime<Utc>,
-    pub payload: Payload,
+    pub content: Content,
+}
+
+/// Where connections leave what they receive. It has so many places and no more: a connection that
+/// finds none waits, and reads nothing.
+pub type Intake = mpsc::Sender<FrameReceived>;
+
+impl FrameReceived {
+    /// The mark of a connection's beginning or end.
+    pub fn mark(source: Arc<FeedSource>, span: ConnectionSpan) -> Self {
+        let at = span.ended.as_ref().map_or(span.connected_at, |ended| ended.disconnected_at);
+        let (generation, content) = (span.generation, Content::Mark(span));
+        Self { source, generation, received_at: at, content }
+    }
 }
 
 /// What was in the frame.
@@ -37,14 +49,6 @@ pub enum Payload {
     Text(ByteString),
     /// No known protocol sends binary frames; they end in `rejected_frames`, as hexadecimal.
     Binary(bytes::Bytes),
-}
-
-/// Connection → Journal, in order with its frames: the connection began or ended.
-#[derive(Clone, Message)]
-#[rtype(result = "()")]
-pub struct ConnectionMarked {
-    pub source: Arc<FeedSource>,
-    pub span: ConnectionSpan,
 }
 
 /// Journal → Parser: what the feeds said, in order. Answered when all of it is with the writer, so
@@ -73,8 +77,8 @@ pub struct EventsDecoded {
     pub seq: Option<Seq>,
 }
 
-/// Parser → Writer → Store: what is stored of a heat or run. The writer first writes all it holds,
-/// so the answer includes everything that was decoded before the question.
+/// Parser → Writer → Store: what is stored of a heat or run. The writer first writes all it holds of
+/// the feed, so the answer includes everything that was decoded of it before the question.
 #[derive(Clone, Message)]
 #[rtype(result = "Result<Past, StoreError>")]
 pub struct RecallPast {
@@ -234,14 +238,6 @@ pub struct Drain;
 #[derive(Clone, Message)]
 #[rtype(result = "FleetHealth")]
 pub struct GetHealth;
-
-/// Where connections send what they receive. One handle a connection: a fresh clone of a recipient
-/// would have mailbox places of its own.
-#[derive(Clone)]
-pub struct Intake {
-    pub frames: Recipient<FrameReceived>,
-    pub marks: Recipient<ConnectionMarked>,
-}
 
 /// `/livez` → a stage (control): answered when the stage's thread gets to it.
 #[derive(Clone, Message)]

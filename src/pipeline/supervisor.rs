@@ -36,7 +36,7 @@ use super::{
         Connection, ConnectionEnd, ConnectionParams, Deadlines, EndReason, PaceLimits, Supervisor,
     },
     message::{
-        ConnectionDown, ConnectionMarked, ConnectionUp, DecoderPanicked, FeedRemoved, FeedsChanged,
+        ConnectionDown, ConnectionUp, DecoderPanicked, FeedRemoved, FeedsChanged, FrameReceived,
         GetHealth, Heartbeat, Intake, LearnGenerations, SetFeeds, StopConnection, StopFeeds,
     },
     websocket::SocketSettings,
@@ -441,11 +441,12 @@ impl FeedSupervisor {
             frames: None,
         };
         let span = ConnectionSpan { generation, connected_at, ended: Some(ended) };
-        let mark = ConnectionMarked { source: slot.source.clone(), span };
-        let sent = self.params.intake.marks.send(mark).into_actor(self);
+        let mark = FrameReceived::mark(slot.source.clone(), span);
+        let intake = self.params.intake.clone();
+        let sent = async move { intake.send(mark).await }.into_actor(self);
         ctx.spawn(sent.map(|sent, _, _| {
-            if let Err(gone) = sent {
-                error!("the end of a connection could not be recorded: {gone}");
+            if sent.is_err() {
+                error!("the end of a connection could not be recorded: the journal is gone");
             }
         }));
     }

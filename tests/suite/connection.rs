@@ -7,13 +7,14 @@ use std::{
 };
 
 use actix::{Actor, Context, Handler, System};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use ringside::{
     event::{FeedId, FeedInfo, Generation},
     feed,
     pipeline::{
         connection::{Connection, ConnectionParams, Deadlines, EndReason, PaceLimits, Supervisor},
-        message::{ConnectionDown, ConnectionMarked, ConnectionUp, FrameReceived, Intake},
+        journal::record::Content,
+        message::{ConnectionDown, ConnectionUp, FrameReceived},
         source::FeedSource,
         supervisor::FeedState,
         websocket::SocketSettings,
@@ -23,6 +24,7 @@ use ringside::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::mpsc,
 };
 
 use crate::support::{
@@ -158,9 +160,20 @@ fn connection_is_not_silent_while_the_parser_has_yet_to_read_its_latest_frame() 
         let generation = Generation(7);
         source.counters.count_valid(generation, DateTime::UNIX_EPOCH, true);
 
-        let journal = Journal::default();
-        let (frames, ends) = (journal.frames.clone(), journal.ends.clone());
-        let journal = journal.start();
+        let (intake, mut received) = mpsc::channel::<FrameReceived>(16);
+        // Takes every frame and shows it to nobody, like a journal while the database is away.
+        let frames = Arc::new(Mutex::new(Vec::new()));
+        let kept = frames.clone();
+        actix::spawn(async move {
+            while let Some(FrameReceived { content, received_at, .. }) = received.recv().await {
+                if let Content::Frame(_) = content {
+                    kept.lock().unwrap().push(received_at);
+                }
+            }
+        });
+        let supervisor = EndKeeper::default();
+        let ends = supervisor.ends.clone();
+        let supervisor = supervisor.start();
         let limit = Duration::from_millis(300);
         Connection::new(ConnectionParams {
             source: source.clone(),
@@ -168,13 +181,10 @@ fn connection_is_not_silent_while_the_parser_has_yet_to_read_its_latest_frame() 
             deadlines: Deadlines { silence: Some(limit), ..options().deadlines },
             pace: PaceLimits::default(),
             sockets: Arc::new(SocketSettings::new(1 << 20, false, Vec::new()).unwrap()),
-            intake: Intake {
-                frames: journal.clone().recipient(),
-                marks: journal.clone().recipient(),
-            },
+            intake,
             supervisor: Supervisor {
-                up: journal.clone().recipient(),
-                down: journal.clone().recipient(),
+                up: supervisor.clone().recipient(),
+                down: supervisor.clone().recipient(),
             },
         })
         .start();
@@ -221,38 +231,23 @@ fn health_shows_the_words_of_a_goodbye_without_the_address() {
     });
 }
 
-/// Takes every frame and shows it to nobody, like a journal while the database is away.
+/// Keeps why connections ended.
 #[derive(Default)]
-struct Journal {
-    frames: Arc<Mutex<Vec<DateTime<Utc>>>>,
+struct EndKeeper {
     ends: Arc<Mutex<Vec<EndReason>>>,
 }
 
-impl Actor for Journal {
+impl Actor for EndKeeper {
     type Context = Context<Self>;
 }
 
-impl Handler<FrameReceived> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, frame: FrameReceived, _: &mut Self::Context) {
-        self.frames.lock().unwrap().push(frame.received_at);
-    }
-}
-
-impl Handler<ConnectionMarked> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, _: ConnectionMarked, _: &mut Self::Context) {}
-}
-
-impl Handler<ConnectionUp> for Journal {
+impl Handler<ConnectionUp> for EndKeeper {
     type Result = ();
 
     fn handle(&mut self, _: ConnectionUp, _: &mut Self::Context) {}
 }
 
-impl Handler<ConnectionDown> for Journal {
+impl Handler<ConnectionDown> for EndKeeper {
     type Result = ();
 
     fn handle(&mut self, down: ConnectionDown, _: &mut Self::Context) {

@@ -5,12 +5,11 @@
 
 use std::{future::Future, pin::pin, sync::atomic::Ordering};
 
-use actix::MailboxError;
 use chrono::{DateTime, SubsecRound, Utc};
 use log::warn;
 use tokio::{
     select,
-    sync::oneshot,
+    sync::{mpsc::error::SendError, oneshot},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -18,7 +17,8 @@ use crate::{
     event::{ConnectionEnded, ConnectionSpan},
     feed::{FrameClass, Ping},
     pipeline::{
-        message::{ConnectionMarked, ConnectionUp, FrameReceived, Payload},
+        journal::record::Content,
+        message::{ConnectionUp, FrameReceived, Payload},
         websocket::{Incoming, SocketEnd, Websocket},
     },
 };
@@ -97,18 +97,25 @@ impl Life {
     ) -> Result<(), ConnectionEnd> {
         let ConnectionParams { source, deadlines, .. } = &self.params;
         let mut watch = Watch::new(Instant::now(), source.kind.as_ref(), deadlines);
+        let mut alarm = pin!(sleep_until(watch.wake_at(self.busy())));
         loop {
             let now = Instant::now();
-            watch.check(now, self.busy())?;
+            let busy = self.busy();
+            watch.check(now, busy)?;
             if watch.ping_due(now) {
                 self.ping(socket, &mut watch).await?;
             }
-            let wake = watch.wake_at(self.busy());
+            // Each frame moves the deadlines on. The alarm is left as it is until it rings too early:
+            // to set it with every frame would cost more than that.
+            let wake = watch.wake_at(busy);
+            if wake < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(wake);
+            }
             let incoming = select! {
                 biased;
                 _ = &mut *stop => return Ok(()),
                 incoming = self.read(socket, &watch) => incoming?,
-                () = sleep_until(wake) => continue,
+                () = alarm.as_mut() => continue,
             };
             let read_at = Instant::now();
             if let Some(frame) = self.take_in(incoming, &mut watch) {
@@ -191,8 +198,8 @@ impl Life {
             FrameClass::Data => {
                 watch.data(Instant::now());
                 self.handed_on = Some(received_at);
-                let generation = self.params.generation;
-                Some(FrameReceived { source, generation, received_at, payload })
+                let (generation, content) = (self.params.generation, Content::Frame(payload));
+                Some(FrameReceived { source, generation, received_at, content })
             }
             FrameClass::Pong => {
                 source.counters.count_pong(self.params.generation, received_at);
@@ -212,8 +219,8 @@ impl Life {
         socket: &mut Websocket,
         watch: &mut Watch,
     ) -> Result<(), ConnectionEnd> {
-        // Never dropped before it is answered: that would take the frame back.
-        let mut sent = pin!(self.params.intake.frames.send(frame));
+        // Never dropped before it is done: that would take the frame back.
+        let mut sent = pin!(self.params.intake.send(frame));
         let mut broken = None;
         loop {
             select! {
@@ -230,8 +237,8 @@ impl Life {
     }
 
     async fn mark(&self, span: &ConnectionSpan) -> Result<(), ConnectionEnd> {
-        let mark = ConnectionMarked { source: self.params.source.clone(), span: span.clone() };
-        self.params.intake.marks.send(mark).await.map_err(pipeline_gone)
+        let mark = FrameReceived::mark(self.params.source.clone(), span.clone());
+        self.params.intake.send(mark).await.map_err(pipeline_gone)
     }
 
     /// Whether the venue is at work, as far as its latest frame tells. While that waits for the
@@ -242,8 +249,8 @@ impl Life {
     }
 }
 
-fn pipeline_gone(error: MailboxError) -> ConnectionEnd {
-    ConnectionEnd::new(EndReason::Panicked, format!("the pipeline is gone: {error}"))
+fn pipeline_gone(_: SendError<FrameReceived>) -> ConnectionEnd {
+    ConnectionEnd::new(EndReason::Panicked, "the pipeline is gone")
 }
 
 /// Runs `task` unless `stop` comes first.

@@ -17,6 +17,8 @@ pub struct JournalCounters {
     pub recorded: AtomicU64,
     /// Of these and of what was left from before, records that are with the writer.
     pub handed_on: AtomicU64,
+    /// Records that connections have left and that wait to be taken in, at the last look.
+    pub waiting: AtomicU64,
     /// Records left from before the start.
     pub found: AtomicU64,
     pub saves: AtomicU64,

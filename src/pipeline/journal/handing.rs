@@ -3,10 +3,9 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
 };
 
-use actix::{ActorFutureExt, AsyncContext, Context, Message, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use log::{error, info, warn};
 
 use crate::{
@@ -27,11 +26,9 @@ use super::{
     trouble::flatten,
 };
 
-/// What the parser gets at once; it answers when all of it is with the writer.
-const HAND_ON: usize = 256;
-/// After a group that was smaller the next one gathers for so long. A frame that comes alone does
-/// not wait, and those of a great fleet share the way of a message.
-const GATHER_FOR: Duration = Duration::from_millis(5);
+/// What the parser gets at once; it answers when all of it is with the writer. In a great fleet a
+/// feed or two of each group wait for their pasts, and the rest of the group with them.
+const HAND_ON: usize = 1_000;
 /// What is read from the file at once.
 const READ_ROWS: usize = 2_000;
 const READ_BYTES: usize = 4 << 20;
@@ -48,14 +45,9 @@ pub(super) struct Handing {
     is_reading: bool,
     /// The file could not be read; the next try is due in a moment.
     is_refused: bool,
-    /// The parser has a group, or the next one gathers.
+    /// The parser has a group.
     is_handing: bool,
 }
-
-/// To myself: a group has gathered.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Gathered;
 
 impl Handing {
     /// After `through` everything is to be handed on; the decoders see `known` first.
@@ -74,12 +66,6 @@ impl Handing {
     /// Up to here records are in memory, or may be in a moment.
     pub(super) fn under_way(&self) -> Seq {
         if self.is_reading { Seq(i64::MAX) } else { self.through }
-    }
-
-    /// Whether there is as much to hand on as goes at once, or what was read from the file.
-    fn has_a_group(&self, tail: &Tail) -> bool {
-        let is_behind = !self.known.is_empty() || !self.read.is_empty() || self.is_reading;
-        is_behind || self.through < tail.gone() || tail.next(self.through, HAND_ON).len() == HAND_ON
     }
 
     /// What the parser gets next, and whether it is written already.
@@ -176,20 +162,11 @@ impl Journal {
                 return;
             }
             this.params.counters.handed_on.fetch_add(count, Ordering::Relaxed);
-            match &this.handing {
-                Some(handing) if !handing.has_a_group(&this.tail) => {
-                    ctx.notify_later(Gathered, GATHER_FOR);
-                }
-                _ => this.gathered(ctx),
+            if let Some(handing) = &mut this.handing {
+                handing.is_handing = false;
             }
+            this.go_on(ctx);
         }));
-    }
-
-    pub(super) fn gathered(&mut self, ctx: &mut Context<Self>) {
-        if let Some(handing) = &mut self.handing {
-            handing.is_handing = false;
-        }
-        self.go_on(ctx);
     }
 
     /// Reads what left memory before it was handed on.

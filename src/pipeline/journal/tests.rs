@@ -1,17 +1,19 @@
 use std::{path::Path, sync::Mutex, time::Instant};
 
 use actix::System;
-use tokio::time::sleep;
+use chrono::Utc;
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use tokio::time::{sleep, timeout};
 
 use crate::{
-    event::ConnectionSpan,
+    event::{ConnectionSpan, Generation},
     pipeline::{
         fakes::source,
-        message::{FrameRecorded, Payload},
+        message::{FrameRecorded, Intake, Payload},
     },
 };
 
-use super::{file::JournalFile, *};
+use super::{file::JournalFile, record::Content, *};
 
 /// A parser that can be held up, and keeps what it was given.
 #[derive(Clone, Default)]
@@ -65,6 +67,7 @@ impl Handler<FramesRecorded> for HeldParser {
 
 struct Bench {
     journal: Addr<Journal>,
+    intake: Intake,
     parser: HeldParser,
     counters: Arc<JournalCounters>,
     source: Arc<FeedSource>,
@@ -80,7 +83,9 @@ impl Bench {
         let last = file.extent().unwrap().last.unwrap_or_default();
         let parser = HeldParser::default();
         let counters = Arc::<JournalCounters>::default();
+        let (intake, received) = intake();
         let params = JournalParams {
+            intake: received,
             last,
             written: file.written(),
             start: file.start(),
@@ -92,7 +97,7 @@ impl Bench {
             writer: Arc::default(),
         };
         let journal = Journal::new(params).start();
-        Self { journal, parser, counters, source: source("a") }
+        Self { journal, intake, parser, counters, source: source("a") }
     }
 
     async fn receive(&self, text: impl Into<String>) {
@@ -100,9 +105,13 @@ impl Bench {
             source: self.source.clone(),
             generation: Generation(1),
             received_at: Utc::now(),
-            payload: Payload::Text(text.into().into()),
+            content: Content::Frame(Payload::Text(text.into().into())),
         };
-        self.journal.send(frame).await.unwrap();
+        self.leave(frame).await;
+    }
+
+    async fn leave(&self, received: FrameReceived) {
+        assert!(self.intake.send(received).await.is_ok(), "the journal is there");
     }
 
     async fn resume(&self, after: i64) {
@@ -288,6 +297,34 @@ fn journal_says_what_it_had_to_drop_unwritten() {
 }
 
 #[test]
+fn journal_lets_connections_wait_while_nothing_can_be_saved_and_then_takes_all() {
+    in_system(async {
+        let dir = tempfile::tempdir().unwrap();
+        let bench = Bench::open(dir.path());
+        bench.resume(0).await;
+        let path = dir.path().join(file::FILE_NAME);
+        let mut somebody = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        somebody.batch_execute("BEGIN IMMEDIATE").unwrap();
+        // As much as may be on no disk, and then as many as have a place.
+        bench.receive("x".repeat(65 << 20)).await;
+        wait_until(|| bench.counters.recorded.load(Ordering::Relaxed) == 1).await;
+        let small = numbered(0..taking::PLACES);
+        for text in &small {
+            bench.receive(text.clone()).await;
+        }
+        let refused = timeout(Duration::from_millis(200), bench.receive("too many")).await;
+        assert!(refused.is_err(), "there is no place");
+        wait_until(|| bench.counters.waiting.load(Ordering::Relaxed) == small.len() as u64).await;
+        assert_eq!(bench.heard().len(), 1);
+        somebody.batch_execute("ROLLBACK").unwrap();
+        let heard = bench.hears(1 + small.len()).await;
+        assert_eq!(heard[1..], small);
+        bench.save().await;
+        assert_eq!(bench.counters.behind(), 0);
+    });
+}
+
+#[test]
 fn journal_hands_marks_on_in_order_with_frames() {
     in_system(async {
         let dir = tempfile::tempdir().unwrap();
@@ -295,8 +332,7 @@ fn journal_hands_marks_on_in_order_with_frames() {
         bench.resume(0).await;
         let span =
             ConnectionSpan { generation: Generation(1), connected_at: Utc::now(), ended: None };
-        let mark = ConnectionMarked { source: bench.source.clone(), span };
-        bench.journal.send(mark).await.unwrap();
+        bench.leave(FrameReceived::mark(bench.source.clone(), span)).await;
         bench.receive("first").await;
         assert_eq!(bench.hears(2).await, ["mark", "first"]);
     });

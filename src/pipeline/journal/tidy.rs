@@ -21,7 +21,7 @@ const ALIVE_EVERY: u32 = 5;
 
 impl Journal {
     pub(super) fn tidy(&mut self, ctx: &mut Context<Self>) {
-        self.show_unsaved();
+        self.show_waiting();
         if self.tidying || self.is_closed {
             return;
         }

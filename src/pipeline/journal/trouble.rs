@@ -6,7 +6,10 @@ use actix::{Context, MailboxError};
 use chrono::Utc;
 use log::{error, info};
 
-use crate::event::{FramesLost, Generation};
+use crate::{
+    event::{FramesLost, Generation},
+    pipeline::message::FrameReceived,
+};
 
 use super::{
     Journal,
@@ -90,7 +93,8 @@ impl Journal {
                 frames: 0,
                 reason: "journal_damaged".to_owned(),
             };
-            self.record(source, Generation::default(), now, Content::Lost(lost));
+            let (generation, content) = (Generation::default(), Content::Lost(lost));
+            self.record(FrameReceived { source, generation, received_at: now, content });
         }
     }
 }

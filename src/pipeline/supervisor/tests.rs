@@ -5,11 +5,14 @@ use std::{
 
 use actix::System;
 use chrono::TimeDelta;
-use tokio::time::{advance, pause};
+use tokio::{
+    sync::mpsc,
+    time::{advance, pause},
+};
 
 use crate::pipeline::{
     fakes::{Collector, source, source_at},
-    message::FrameReceived,
+    journal::record::Content,
     source::FeedSource,
 };
 
@@ -20,7 +23,7 @@ struct Bench {
     supervisor: Addr<FeedSupervisor>,
     spawned: Rc<RefCell<Vec<Spawned>>>,
     removed: Rc<RefCell<Vec<FeedRemoved>>>,
-    marks: Rc<RefCell<Vec<ConnectionMarked>>>,
+    marks: RefCell<mpsc::Receiver<FrameReceived>>,
 }
 
 struct Spawned {
@@ -34,8 +37,7 @@ struct Spawned {
 impl Bench {
     fn new(generations: HashMap<FeedId, Generation>) -> Self {
         let spawned = Rc::new(RefCell::new(Vec::new()));
-        let (frames, _) = Collector::<FrameReceived>::start_new();
-        let (marks, kept_marks) = Collector::<ConnectionMarked>::start_new();
+        let (intake, marks) = mpsc::channel(16);
         let (parser, removed) = Collector::<FeedRemoved>::start_new();
         let keep = spawned.clone();
         let spawn: Spawn = Box::new(move |params: ConnectionParams| {
@@ -56,13 +58,13 @@ impl Bench {
             deadlines: Deadlines::default(),
             pace: PaceLimits::default(),
             sockets: Arc::new(SocketSettings::new(1 << 20, false, Vec::new()).unwrap()),
-            intake: Intake { frames, marks },
+            intake,
             parser,
             spawn,
             generations,
         })
         .start();
-        Self { supervisor, spawned, removed, marks: kept_marks }
+        Self { supervisor, spawned, removed, marks: RefCell::new(marks) }
     }
 
     async fn set(&self, sources: &[&Arc<FeedSource>]) -> FeedsChanged {
@@ -77,6 +79,17 @@ impl Bench {
         let (feed, generation) = (FeedId::new(feed), Generation(generation));
         self.supervisor.send(ConnectionDown { feed, generation, end }).await.unwrap();
         settle().await;
+    }
+
+    /// What the supervisor told of ends in place of those who could not.
+    fn marks(&self) -> Vec<ConnectionSpan> {
+        let mut marks = self.marks.borrow_mut();
+        let received = std::iter::from_fn(|| marks.try_recv().ok());
+        let span = |received: FrameReceived| match received.content {
+            Content::Mark(span) => span,
+            other => panic!("{other:?} is no mark"),
+        };
+        received.map(span).collect()
     }
 
     async fn up(&self, feed: &str, generation: u64) {
@@ -279,9 +292,9 @@ fn supervisor_finds_a_connection_that_died_without_a_word() {
         bench.spawned.borrow()[0].alive.set(false);
         bench.until_spawned("a", 2).await;
         assert!(bench.health("a").await.last_error.unwrap().contains("without a word"));
-        let marks = bench.marks.borrow();
+        let marks = bench.marks();
         assert_eq!(marks.len(), 1);
-        assert_eq!(marks[0].span.ended.as_ref().unwrap().reason, "panicked");
+        assert_eq!(marks[0].ended.as_ref().unwrap().reason, "panicked");
     });
 }
 
