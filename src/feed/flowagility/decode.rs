@@ -4,20 +4,19 @@
 //! ([`super::snapshot`]); only what differs from what was said before becomes an event
 //! ([`super::memory`]).
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
-    event::{Ask, Event, Past, Scene, agility::AgilityEvent},
+    event::{
+        Ask, Event, Past, Scene,
+        agility::{AgilityEvent, RingScene},
+    },
     feed::{DecodeError, Decoded, Decoder, Frame, Outcome},
 };
 
-use super::{
-    memory::Memory,
-    repeated::RepeatedResults,
-    shape,
-    snapshot::{RunSnapshot, Snapshot},
-    wire,
-};
+use super::{known::Known, memory::Memory, plain, shape, snapshot::Snapshot, wire};
 
 /// Major and minor number of the protocol that is understood; later revisions of it kept both.
 const KNOWN_VERSION: (&str, &str) = ("1", "0");
@@ -28,8 +27,10 @@ const MAX_REASON_CHARS: usize = 200;
 
 pub struct FlowAgilityDecoder {
     memory: Memory,
-    /// The results of the last message, where the next may repeat them.
-    results: Option<RepeatedResults>,
+    /// The dogs and pairs of the last message, most of which the next repeats.
+    known: Known,
+    /// What the last message with runs showed.
+    scene: RingScene,
     version: Option<String>,
     /// The error that the last message brought in place of runs.
     error: Option<String>,
@@ -38,7 +39,14 @@ pub struct FlowAgilityDecoder {
 
 impl FlowAgilityDecoder {
     pub fn new() -> Self {
-        Self { memory: Memory::new(), results: None, version: None, error: None, active: false }
+        Self {
+            memory: Memory::new(),
+            known: Known::default(),
+            scene: RingScene::default(),
+            version: None,
+            error: None,
+            active: false,
+        }
     }
 
     fn note_version(&mut self, version: &str) -> Outcome {
@@ -53,27 +61,26 @@ impl FlowAgilityDecoder {
         Outcome { unknown, active: self.active, ..Outcome::default() }
     }
 
-    /// What a message says that repeats the results of the last one; none for any other.
-    fn decode_repetition(&mut self, frame: Frame<'_>) -> Option<Outcome> {
-        let results = self.results.as_ref()?;
-        let rest = results.cut_from(frame.payload)?;
-        let snapshot = Snapshot::read(parse(&rest).ok()?, frame.received_at).ok()?;
-        let snapshot = results.complete(snapshot)?;
-        let is_roomy = |run: &RunSnapshot| {
-            self.memory.knows(&run.key)
-                && self.memory.is_roomy(&run.key)
-                && self.memory.has_room_for(run).is_ok()
+    fn read(&self, frame: Frame<'_>) -> Result<Snapshot, DecodeError> {
+        // serde would quote what it found instead, however long.
+        if !frame.payload.trim_start().starts_with('{') {
+            return Err(DecodeError::Json("no object".to_owned()));
+        }
+        shape::check(frame.payload)?;
+        let message = match plain::read(frame.payload, &self.known) {
+            Some(message) => message,
+            None => parse(frame.payload)?.into(),
         };
-        if !snapshot.runs.iter().all(is_roomy) {
-            return None;
+        Snapshot::read(message, frame.received_at, &self.scene)
+    }
+
+    fn hear(&mut self, mut snapshot: Snapshot, at: DateTime<Utc>) -> Result<Decoded, DecodeError> {
+        if let Some(run) = snapshot.runs.iter().find(|run| !self.memory.knows(&run.key)) {
+            return Ok(Decoded::Asks(Ask::Run(run.key.clone())));
         }
-        let results = self.results.take()?;
-        let outcome = self.take_in(snapshot, frame.received_at);
-        if results.has_combined() {
-            self.memory.touch_combined(results.run());
-        }
-        self.results = Some(results).filter(|results| results.agree_with(&outcome.events));
-        Some(outcome)
+        snapshot.runs.iter().try_for_each(|run| self.memory.has_room_for(run))?;
+        self.known = mem::take(&mut snapshot.known);
+        Ok(Decoded::Events(self.take_in(snapshot, at)))
     }
 
     fn take_in(&mut self, snapshot: Snapshot, at: DateTime<Utc>) -> Outcome {
@@ -85,7 +92,10 @@ impl FlowAgilityDecoder {
         }
         let scene = match &error {
             Some(words) => Scene::NotReady(words.clone()),
-            None => Scene::Ring(snapshot.scene),
+            None => {
+                self.scene = snapshot.scene.clone();
+                Scene::Ring(snapshot.scene)
+            }
         };
         self.error = error;
         for run in snapshot.runs {
@@ -107,21 +117,10 @@ impl Decoder for FlowAgilityDecoder {
         if let Some(version) = version(frame.payload) {
             return Ok(Decoded::Events(self.note_version(version)));
         }
-        if let Some(outcome) = self.decode_repetition(frame) {
-            return Ok(Decoded::Events(outcome));
-        }
-        let snapshot = Snapshot::read(parse(frame.payload)?, frame.received_at)?;
-        if let Some(run) = snapshot.runs.iter().find(|run| !self.memory.knows(&run.key)) {
-            return Ok(Decoded::Asks(Ask::Run(run.key.clone())));
-        }
-        snapshot.runs.iter().try_for_each(|run| self.memory.has_room_for(run))?;
-        self.results = RepeatedResults::of(frame.payload, &snapshot);
-        Ok(Decoded::Events(self.take_in(snapshot, frame.received_at)))
+        self.hear(self.read(frame)?, frame.received_at)
     }
 
     fn recall(&mut self, ask: Ask, past: Past) {
-        // It may be about these.
-        self.results = None;
         // Other asks are not ours.
         if let (Ask::Run(run), Past::Run(past)) = (ask, past) {
             self.memory.recall(run, past);
@@ -130,11 +129,6 @@ impl Decoder for FlowAgilityDecoder {
 }
 
 fn parse(payload: &str) -> Result<wire::Message<'_>, DecodeError> {
-    // serde would quote what it found instead, however long.
-    if !payload.trim_start().starts_with('{') {
-        return Err(DecodeError::Json("no object".to_owned()));
-    }
-    shape::check(payload)?;
     serde_json::from_str(payload).map_err(|problem| {
         DecodeError::Json(problem.to_string().chars().take(MAX_REASON_CHARS).collect())
     })

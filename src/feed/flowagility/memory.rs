@@ -18,7 +18,7 @@ use crate::{
     feed::DecodeError,
 };
 
-use super::snapshot::{RunSnapshot, prefer};
+use super::snapshot::{RunSnapshot, is_preferred, prefer};
 
 /// Runs that are remembered. A ring has one on course and one ready; a few more serve a ring that
 /// goes back to an earlier one.
@@ -55,7 +55,7 @@ struct RunMemory {
 #[derive(Debug, Default)]
 struct Pairs {
     /// What was said of each, by dorsal.
-    said: HashMap<String, Option<CombinedResult>>,
+    said: HashMap<String, Arc<CombinedResult>>,
     /// About the memory that it takes.
     bytes: usize,
 }
@@ -64,7 +64,7 @@ struct Pairs {
 struct PlaysetMemory {
     /// The latest step of the time line, said here or stored.
     progress: Option<Progress>,
-    said: Option<Playset>,
+    said: Option<Arc<Playset>>,
 }
 
 impl Memory {
@@ -103,8 +103,8 @@ impl Memory {
             let problem = format!("a run with more than {MAX_STARTERS} starters");
             return Err(DecodeError::Implausible(problem));
         }
-        let dog_bytes: usize = run.playsets.iter().map(Playset::bytes).sum();
-        let pair_bytes: usize = run.combined.iter().map(CombinedResult::bytes).sum();
+        let dog_bytes: usize = run.playsets.iter().map(|playset| playset.bytes()).sum();
+        let pair_bytes: usize = run.combined.iter().map(|result| result.bytes()).sum();
         let bytes = (dog_bytes + known.map_or(0, |known| known.bytes))
             .max(pair_bytes + known_pairs.map_or(0, |known| known.bytes));
         if bytes > MAX_RUN_BYTES {
@@ -114,33 +114,29 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether a run is far from having too much, so that no message of ordinary size is it.
-    pub fn is_roomy(&self, run: &Arc<RunKey>) -> bool {
-        let playsets = self.runs.get(run).map_or(0, |run| run.bytes);
-        let pairs = self.combined.get(&BrotherRuns(Arc::clone(run))).map_or(0, |pairs| pairs.bytes);
-        playsets.max(pairs) <= MAX_RUN_BYTES / 2
-    }
-
-    /// A message repeats the combined results of a run.
-    pub fn touch_combined(&mut self, run: &Arc<RunKey>) {
-        self.combined.touch(BrotherRuns(Arc::clone(run)));
-    }
-
     /// Takes in what a message says of a run and adds what of it is new, parents first.
     pub fn take_in(&mut self, run: RunSnapshot, at: DateTime<Utc>, news: &mut Vec<Event>) {
         let memory = self.runs.touch(Arc::clone(&run.key));
         memory.course = prefer(run.course, mem::take(&mut memory.course));
         let playset_course = prefer(run.playset_course, run.results_course);
         memory.playset_course = prefer(playset_course, mem::take(&mut memory.playset_course));
-        let course = prefer(memory.course.clone(), memory.playset_course.clone());
-        let now = Run { key: Arc::clone(&run.key), course, seen_at: at, extra: run.extra };
-        if is_news(&mut memory.said, &now, |said| said.seen_at = at) {
+        let is_said = memory.said.as_ref().is_some_and(|said| {
+            said.extra == run.extra
+                && is_preferred(&said.course, &memory.course, &memory.playset_course)
+        });
+        if !is_said {
+            let course = prefer(memory.course.clone(), memory.playset_course.clone());
+            let now = Run { key: Arc::clone(&run.key), course, seen_at: at, extra: run.extra };
+            memory.said = Some(now.clone());
             news.push(Event::Agility(AgilityEvent::Run(now)));
         }
-        for playset in run.playsets {
-            let known = memory.playsets.entry(playset.playset_id.clone()).or_default();
+        for now in run.playsets {
+            let known = match memory.playsets.get_mut(&now.playset_id) {
+                Some(known) => known,
+                None => memory.playsets.entry(now.playset_id.clone()).or_default(),
+            };
             memory.bytes -= known.bytes();
-            known.take_in(playset, at, news);
+            known.take_in(now, &run.key, at, news);
             memory.bytes += known.bytes();
         }
         if run.combined.is_empty() {
@@ -148,46 +144,72 @@ impl Memory {
         }
         let memory = self.combined.touch(BrotherRuns(Arc::clone(&run.key)));
         for now in run.combined {
-            let said = memory.said.entry(now.dorsal.clone()).or_default();
-            memory.bytes -= said.as_ref().map_or(0, CombinedResult::bytes);
-            memory.bytes += now.bytes();
-            // Which of the brothers carried it is no difference.
-            let align = |said: &mut CombinedResult| {
-                said.run = Arc::clone(&run.key);
-                said.updated_at = at;
-            };
-            if is_news(said, &now, align) {
-                news.push(Event::Agility(AgilityEvent::Combined(now)));
+            let said = memory.said.get_mut(&now.dorsal);
+            if said.as_ref().is_some_and(|said| Arc::ptr_eq(said, &now)) {
+                continue;
             }
+            let mut told = CombinedResult::clone(&now);
+            memory.bytes += now.bytes();
+            if let Some(said) = said {
+                memory.bytes -= said.bytes();
+                // Which of the brothers carried it is no difference.
+                (told.run, told.updated_at) = (Arc::clone(&said.run), said.updated_at);
+                let is_news = told != **said;
+                *said = now;
+                if !is_news {
+                    continue;
+                }
+            } else {
+                memory.said.insert(now.dorsal.clone(), now);
+            }
+            (told.run, told.updated_at) = (Arc::clone(&run.key), at);
+            news.push(Event::Agility(AgilityEvent::Combined(told)));
         }
     }
 }
 
 impl PlaysetMemory {
     fn bytes(&self) -> usize {
-        let said = self.said.as_ref().map_or(0, Playset::bytes);
+        let said = self.said.as_ref().map_or(0, |said| said.bytes());
         said + self.progress.as_ref().map_or(0, Progress::bytes)
     }
 
-    fn take_in(&mut self, now: Playset, at: DateTime<Utc>, news: &mut Vec<Event>) {
-        if !is_news(&mut self.said, &now, |said| said.updated_at = at) {
+    fn take_in(
+        &mut self,
+        now: Arc<Playset>,
+        run: &Arc<RunKey>,
+        at: DateTime<Utc>,
+        news: &mut Vec<Event>,
+    ) {
+        if self.said.as_ref().is_some_and(|said| Arc::ptr_eq(said, &now)) {
             return;
         }
+        let mut told = Playset::clone(&now);
+        if let Some(said) = self.said.replace(now) {
+            (told.run, told.updated_at) = (Arc::clone(&said.run), said.updated_at);
+            if told == *said {
+                return;
+            }
+        }
+        (told.run, told.updated_at) = (Arc::clone(run), at);
         let progress = Progress {
-            status: now.status.clone(),
-            faults: now.faults,
-            refusals: now.refusals,
-            disqualification: now.disqualification.clone(),
-            time_s: now.time_s.clone(),
+            status: told.status.clone(),
+            faults: told.faults,
+            refusals: told.refusals,
+            disqualification: told.disqualification.clone(),
+            time_s: told.time_s.clone(),
         };
-        let step = is_news(&mut self.progress, &progress, |_| ()).then(|| PlaysetChange {
-            run: Arc::clone(&now.run),
-            playset_id: now.playset_id.clone(),
+        let step = (self.progress.as_ref() != Some(&progress)).then(|| PlaysetChange {
+            run: Arc::clone(run),
+            playset_id: told.playset_id.clone(),
             changed_at: at,
-            progress,
+            progress: progress.clone(),
         });
-        news.push(Event::Agility(AgilityEvent::Playset(now)));
-        news.extend(step.map(|step| Event::Agility(AgilityEvent::PlaysetChange(step))));
+        news.push(Event::Agility(AgilityEvent::Playset(told)));
+        if let Some(step) = step {
+            self.progress = Some(progress);
+            news.push(Event::Agility(AgilityEvent::PlaysetChange(step)));
+        }
     }
 }
 
@@ -200,23 +222,6 @@ impl PartialEq for BrotherRuns {
 fn names(run: &RunKey) -> [&String; 4] {
     let RunKey { event_name, ring_name, trial_name, name, run_type: _ } = run;
     [event_name, ring_name, trial_name, name]
-}
-
-/// Remembers `now` and tells whether it differs from what was remembered, after `align` has made
-/// equal what is no difference.
-fn is_news<T: Clone + PartialEq>(
-    said: &mut Option<T>,
-    now: &T,
-    align: impl FnOnce(&mut T),
-) -> bool {
-    if let Some(said) = said {
-        align(said);
-        if said == now {
-            return false;
-        }
-    }
-    *said = Some(now.clone());
-    true
 }
 
 /// How many keys there would be; `new` names each once.

@@ -6,9 +6,11 @@
 
 mod address;
 mod decode;
+mod known;
 mod memory;
+mod message;
 mod part;
-mod repeated;
+mod plain;
 mod shape;
 mod snapshot;
 mod text;

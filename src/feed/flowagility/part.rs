@@ -10,6 +10,8 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::text::Text;
+
 /// Results come in tens.
 const USUAL_ENTRIES: usize = 10;
 
@@ -19,6 +21,12 @@ pub struct Object<T>(pub Option<T>);
 /// A list of objects, or `""` or null for an empty one.
 pub struct List<T>(pub Vec<T>);
 
+/// What has texts under keys.
+pub trait Texts<'a>: Default {
+    /// Where the text of this key goes; none for any other key.
+    fn text_mut(&mut self, key: &str) -> Option<&mut Text<'a>>;
+}
+
 /// Makes a reader of an object: where its texts go, where its parts go and what these are. Of two
 /// values for one key the last counts, and unknown keys stay in `extra`.
 macro_rules! keys {
@@ -27,6 +35,18 @@ macro_rules! keys {
     } {
         $($key:literal => $part:ident: $kind:ident,)*
     }) => {
+        impl<'a> $crate::feed::flowagility::part::Texts<'a> for $name<'a> {
+            fn text_mut(
+                &mut self,
+                key: &str,
+            ) -> Option<&mut $crate::feed::flowagility::text::Text<'a>> {
+                match key {
+                    $($text => Some(&mut self.$($field).+),)*
+                    _ => None,
+                }
+            }
+        }
+
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Keys;

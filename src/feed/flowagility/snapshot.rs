@@ -15,6 +15,8 @@ use crate::{
 };
 
 use super::{
+    known::{Dog, Known},
+    message::{DogEntry, Entry, Message, PairEntry, Run},
     text::Text,
     value::{Unknown, Values},
     wire,
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub active: bool,
     pub scene: RingScene,
     pub unknown: Unknown,
+    /// Its dogs and pairs, for the next message.
+    pub known: Known,
 }
 
 #[derive(Debug)]
@@ -55,34 +59,32 @@ pub struct RunSnapshot {
     pub results_course: Course,
     pub extra: Extra,
     /// Each dog once.
-    pub playsets: Vec<Playset>,
+    pub playsets: Vec<Arc<Playset>>,
     /// Each pair once.
-    pub combined: Vec<CombinedResult>,
-    /// Something was mentioned again, and not in the same words.
-    pub contradicts_itself: bool,
-    /// Ids and dorsals of these.
-    dogs: HashSet<String>,
-    dorsals: HashSet<String>,
+    pub combined: Vec<Arc<CombinedResult>>,
 }
 
 impl Snapshot {
     /// # Errors
     /// [`DecodeError::Implausible`] when runs, dogs or pairs can't be told apart, when there are
     /// more results than a ring can have, or when the message says nothing at all.
-    pub fn read(message: wire::Message<'_>, at: DateTime<Utc>) -> Result<Self, DecodeError> {
+    pub fn read(
+        message: Message<'_>,
+        at: DateTime<Utc>,
+        last: &RingScene,
+    ) -> Result<Self, DecodeError> {
+        let Message { sent: message, has_slots, run, run_ready: ready } = message;
         let error = message.error.into_option();
-        let no_slot = message.run.is_missing() && message.run_ready.is_missing();
-        if error.is_none() && no_slot {
+        if error.is_none() && !has_slots {
             return Err(implausible("neither run, run_ready nor error"));
         }
         let mut unknown = Unknown::default();
         unknown.note_code("error", error.as_deref().map(str::trim), &[NOT_READY]);
         let message_extra = Values::new("", message.extra, &mut unknown).into_extra();
 
-        let (run, ready) = (message.run.into_run(), message.run_ready.into_run());
         let on_course = run.as_ref().and_then(|run| run.playset.as_ref());
-        let active = on_course.is_some_and(|dog| dog.status_string.get() == Some(RUNNING));
-        let results = |run: &wire::Run<'_>| run.results_best.len() + run.results_combined.len();
+        let active = on_course.is_some_and(|dog| dog.status() == Some(RUNNING));
+        let results = |run: &Run<'_>| run.best.len() + run.combined.len();
         match run.iter().chain(&ready).map(results).sum() {
             0..=MAX_RESULTS => {}
             many => return Err(implausible(format!("{many} results in one message"))),
@@ -90,40 +92,47 @@ impl Snapshot {
         // Mostly the next dog waits for the run that the last one was in: both slots are then parts
         // of one run.
         let mut scene = RingScene::default();
-        let mut parts: Vec<(Arc<RunKey>, Vec<wire::Run<'_>>)> = Vec::with_capacity(2);
+        let mut parts: Vec<(Arc<RunKey>, Vec<Run<'_>>)> = Vec::with_capacity(2);
         for (slot, shown) in [(run, &mut scene.run), (ready, &mut scene.ready)] {
             let Some(slot) = slot else { continue };
-            unknown.note_code("type", slot.run_type.get(), RUN_TYPES);
-            let key = run_key(&message.event_name, &message.ring_name, &slot)?;
-            let part = parts.iter().position(|(known, _)| **known == key);
-            let key = part
-                .and_then(|part| parts.get(part))
-                .map_or_else(|| Arc::new(key), |(known, _)| Arc::clone(known));
-            *shown = Some(run_scene(Arc::clone(&key), &slot));
-            match part.and_then(|part| parts.get_mut(part)) {
+            unknown.note_code("type", slot.sent.run_type.get(), RUN_TYPES);
+            let (event_name, ring_name) = (&message.event_name, &message.ring_name);
+            let names = Names { event_name, ring_name, run: &slot.sent };
+            let last = last.run.iter().chain(&last.ready).find(|last| names.are_of(&last.run));
+            let key = match parts.iter().find(|(known, _)| names.are_of(known)) {
+                Some((known, _)) => Arc::clone(known),
+                None => last.map_or_else(
+                    || names.to_key().map(Arc::new),
+                    |last| Ok(Arc::clone(&last.run)),
+                )?,
+            };
+            *shown = Some(run_scene(Arc::clone(&key), &slot, last));
+            match parts.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, slots)) => slots.push(slot),
                 None => parts.push((key, vec![slot])),
             }
         }
+        let mut known = Known::default();
         let mut runs = parts
             .into_iter()
-            .map(|(key, slots)| RunSnapshot::read(key, slots, at, &mut unknown))
+            .map(|(key, slots)| RunSnapshot::read(key, slots, at, &mut unknown, &mut known))
             .collect::<Result<Vec<_>, _>>()?;
         // The message itself has no row.
         if let Some(run) = runs.first_mut() {
             let of_run = mem::replace(&mut run.extra, message_extra);
             run.extra.extend(of_run);
         }
-        Ok(Self { runs, error, active, scene, unknown })
+        Ok(Self { runs, error, active, scene, unknown, known })
     }
 }
 
 impl RunSnapshot {
     fn read(
         key: Arc<RunKey>,
-        mut slots: Vec<wire::Run<'_>>,
+        mut slots: Vec<Run<'_>>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
+        known: &mut Known,
     ) -> Result<Self, DecodeError> {
         let mut run = Self {
             key,
@@ -133,13 +142,10 @@ impl RunSnapshot {
             extra: Extra::new(),
             playsets: Vec::new(),
             combined: Vec::new(),
-            contradicts_itself: false,
-            dogs: HashSet::new(),
-            dorsals: HashSet::new(),
         };
         for slot in &mut slots {
-            let mut values = Values::new("run", mem::take(&mut slot.extra), unknown);
-            let course = course(mem::take(&mut slot.course), &mut values);
+            let mut values = Values::new("run", mem::take(&mut slot.sent.extra), unknown);
+            let course = course(mem::take(&mut slot.sent.course), &mut values);
             run.course = prefer(mem::take(&mut run.course), course);
             for (key, value) in values.into_extra() {
                 run.extra.entry(key).or_insert(value);
@@ -147,27 +153,40 @@ impl RunSnapshot {
         }
         // The first mention of a dog counts: what it does now comes before what it did earlier.
         for dog in slots.iter_mut().filter_map(|slot| slot.playset.take()) {
-            let course = run.add_playset("playset", dog, at, unknown)?;
+            let course = run.add_playset("playset", dog, at, unknown, known)?;
             run.playset_course = prefer(mem::take(&mut run.playset_course), course);
         }
-        for dog in slots.iter_mut().flat_map(|slot| mem::take(&mut slot.results_best)) {
-            let course = run.add_playset("results_best", dog, at, unknown)?;
+        for dog in slots.iter_mut().flat_map(|slot| mem::take(&mut slot.best)) {
+            let course = run.add_playset("results_best", dog, at, unknown, known)?;
             run.results_course = prefer(mem::take(&mut run.results_course), course);
         }
-        for result in slots.into_iter().flat_map(|slot| slot.results_combined) {
-            run.add_combined(result, at, unknown)?;
+        for result in slots.into_iter().flat_map(|slot| slot.combined) {
+            run.add_combined(result, at, unknown, known)?;
         }
+        keep_first_of_each(&mut run.playsets, |dog| &dog.playset_id);
+        keep_first_of_each(&mut run.combined, |result| &result.dorsal);
         Ok(run)
     }
 
-    /// Adds a dog that was not mentioned yet, and answers what is said of the course beside it.
+    /// Adds a dog, and answers what is said of the course beside it.
     fn add_playset(
         &mut self,
         level: &'static str,
-        sent: wire::Playset<'_>,
+        entry: DogEntry<'_>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
+        known: &mut Known,
     ) -> Result<Course, DecodeError> {
+        let (sent, json) = match entry {
+            Entry::Read { sent, json } => (sent, json),
+            Entry::Known(dog) => {
+                self.playsets.push(Arc::clone(&dog.means.playset));
+                let course = dog.means.course.clone();
+                known.dogs.keep_on(dog);
+                return Ok(course);
+            }
+        };
+        let notes = unknown.notes;
         let status = sent.status_string.into_option();
         let calculated = status.as_deref() == Some(CALCULATED);
         let judged = calculated || status.as_deref() == Some(RUNNING);
@@ -209,20 +228,31 @@ impl RunSnapshot {
                 values.decimal("total_penalization", &sent.total_penalization);
         }
         playset.extra = values.into_extra();
-        if self.dogs.insert(playset.playset_id.clone()) {
-            self.playsets.push(playset);
-        } else {
-            self.contradicts_itself |= !self.playsets.contains(&playset);
+        let playset = Arc::new(playset);
+        if unknown.notes == notes {
+            let means = Dog { playset: Arc::clone(&playset), course: course.clone() };
+            known.dogs.keep(json, means);
         }
+        self.playsets.push(playset);
         Ok(course)
     }
 
     fn add_combined(
         &mut self,
-        sent: wire::Combined<'_>,
+        entry: PairEntry<'_>,
         at: DateTime<Utc>,
         unknown: &mut Unknown,
+        known: &mut Known,
     ) -> Result<(), DecodeError> {
+        let (sent, json) = match entry {
+            Entry::Read { sent, json } => (sent, json),
+            Entry::Known(pair) => {
+                self.combined.push(Arc::clone(&pair.means));
+                known.pairs.keep_on(pair);
+                return Ok(());
+            }
+        };
+        let notes = unknown.notes;
         let mut values = Values::new("results_combined", sent.extra, unknown);
         let pair = pair(sent.pair, &mut values);
         let Some(dorsal) = pair.dorsal.clone() else {
@@ -230,24 +260,35 @@ impl RunSnapshot {
             return Ok(());
         };
         plausible_name("dorsal", &dorsal)?;
-        let classification = values.integer("classification", &sent.classification);
-        let time_s = values.decimal("time", &sent.time);
-        let total_penalization = values.decimal("total_penalization", &sent.total_penalization);
-        if self.dorsals.insert(dorsal.clone()) {
-            self.combined.push(CombinedResult {
-                run: Arc::clone(&self.key),
-                combined_id: sent.id.into_option(),
-                dorsal,
-                pair,
-                classification,
-                time_s,
-                total_penalization,
-                updated_at: at,
-                extra: values.into_extra(),
-            });
+        let result = Arc::new(CombinedResult {
+            run: Arc::clone(&self.key),
+            combined_id: sent.id.into_option(),
+            dorsal,
+            pair,
+            classification: values.integer("classification", &sent.classification),
+            time_s: values.decimal("time", &sent.time),
+            total_penalization: values.decimal("total_penalization", &sent.total_penalization),
+            updated_at: at,
+            extra: values.into_extra(),
+        });
+        if unknown.notes == notes {
+            known.pairs.keep(json, Arc::clone(&result));
         }
+        self.combined.push(result);
         Ok(())
     }
+}
+
+/// Of those with one name only the first stays.
+fn keep_first_of_each<T>(all: &mut Vec<Arc<T>>, name: impl Fn(&T) -> &String) {
+    let mut kept = Vec::with_capacity(all.len());
+    let mut names = HashSet::new();
+    for one in &*all {
+        if names.insert(name(one)) {
+            kept.push(Arc::clone(one));
+        }
+    }
+    *all = kept;
 }
 
 /// What is known of a course when `first` is believed before `second`.
@@ -259,6 +300,18 @@ pub fn prefer(first: Course, second: Course) -> Course {
         standard_time: first.standard_time.or(second.standard_time),
         maximum_time: first.maximum_time.or(second.maximum_time),
     }
+}
+
+/// Whether this is what [`prefer`] makes of both.
+pub fn is_preferred(course: &Course, first: &Course, second: &Course) -> bool {
+    fn is<T: PartialEq>(one: &Option<T>, first: &Option<T>, second: &Option<T>) -> bool {
+        one.as_ref() == first.as_ref().or(second.as_ref())
+    }
+    is(&course.judge_name, &first.judge_name, &second.judge_name)
+        && is(&course.length_m, &first.length_m, &second.length_m)
+        && is(&course.obstacles, &first.obstacles, &second.obstacles)
+        && is(&course.standard_time, &first.standard_time, &second.standard_time)
+        && is(&course.maximum_time, &first.maximum_time, &second.maximum_time)
 }
 
 fn course(sent: wire::Course<'_>, values: &mut Values<'_>) -> Course {
@@ -287,37 +340,61 @@ fn pair(sent: wire::Pair<'_>, values: &mut Values<'_>) -> Pair {
     }
 }
 
-/// Who is where in a slot, by id.
-fn run_scene(run: Arc<RunKey>, slot: &wire::Run<'_>) -> RunScene {
-    let ids = slot.results_best.iter().filter_map(|dog| dog.id.get());
-    let dorsals = slot.results_combined.iter().filter_map(|result| result.pair.dorsal.get());
+/// Who is where in a slot, by id. Lists that `last` has too are shared with it.
+fn run_scene(run: Arc<RunKey>, slot: &Run<'_>, last: Option<&RunScene>) -> RunScene {
+    let best = slot.best.iter().filter_map(|dog| dog.id());
+    let combined = slot.combined.iter().filter_map(|pair| pair.dorsal());
     RunScene {
         run,
-        playset_id: slot.playset.as_ref().and_then(|dog| dog.id.get()).map(str::to_owned),
-        best: ids.map(str::to_owned).collect(),
-        combined: dorsals.map(str::to_owned).collect(),
+        playset_id: slot.playset.as_ref().and_then(|dog| dog.id()).map(str::to_owned),
+        best: shared_list(best, last.map(|last| &last.best)),
+        combined: shared_list(combined, last.map(|last| &last.combined)),
     }
 }
 
-/// Every name is part of the identity, but only these three are always there.
-fn run_key(
-    event_name: &Text<'_>,
-    ring_name: &Text<'_>,
-    run: &wire::Run<'_>,
-) -> Result<RunKey, DecodeError> {
-    let required = |what, text: &Text<'_>| {
-        name(what, text.clone())?.ok_or_else(|| implausible(format!("a run without {what}")))
-    };
-    // Later a run is asked for by these names, and the database keeps "" for none.
-    let optional =
-        |what, text: &Text<'_>| Ok(name(what, text.clone())?.unwrap_or_else(String::new));
-    Ok(RunKey {
-        event_name: required("event_name", event_name)?,
-        ring_name: required("ring_name", ring_name)?,
-        trial_name: optional("trial_name", &run.trial_name)?,
-        name: required("name", &run.name)?,
-        run_type: optional("type", &run.run_type)?,
-    })
+fn shared_list<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    last: Option<&Arc<[String]>>,
+) -> Arc<[String]> {
+    match last.filter(|last| last.iter().eq(names.clone())) {
+        Some(last) => Arc::clone(last),
+        None => names.map(str::to_owned).collect(),
+    }
+}
+
+/// What a run is called in a message.
+struct Names<'a> {
+    event_name: &'a Text<'a>,
+    ring_name: &'a Text<'a>,
+    run: &'a wire::Run<'a>,
+}
+
+impl Names<'_> {
+    fn are_of(&self, key: &RunKey) -> bool {
+        let is = |name: &str, text: &Text<'_>| text.get().unwrap_or_default() == name;
+        is(&key.name, &self.run.name)
+            && is(&key.run_type, &self.run.run_type)
+            && is(&key.trial_name, &self.run.trial_name)
+            && is(&key.event_name, self.event_name)
+            && is(&key.ring_name, self.ring_name)
+    }
+
+    /// Every name is part of the identity, but only three are always there.
+    fn to_key(&self) -> Result<RunKey, DecodeError> {
+        let required = |what, text: &Text<'_>| {
+            name(what, text.clone())?.ok_or_else(|| implausible(format!("a run without {what}")))
+        };
+        // Later a run is asked for by these names, and the database keeps "" for none.
+        let optional =
+            |what, text: &Text<'_>| Ok(name(what, text.clone())?.unwrap_or_else(String::new));
+        Ok(RunKey {
+            event_name: required("event_name", self.event_name)?,
+            ring_name: required("ring_name", self.ring_name)?,
+            trial_name: optional("trial_name", &self.run.trial_name)?,
+            name: required("name", &self.run.name)?,
+            run_type: optional("type", &self.run.run_type)?,
+        })
+    }
 }
 
 fn name(what: &str, sent: Text<'_>) -> Result<Option<String>, DecodeError> {

@@ -30,6 +30,11 @@ impl<'a> Text<'a> {
         self.0.map(Cow::into_owned)
     }
 
+    /// A text without escapes.
+    pub fn plain(text: &'a str) -> Option<Self> {
+        (text.len() <= MAX_TEXT_BYTES).then(|| Self((!text.is_empty()).then_some(text.into())))
+    }
+
     fn read<E: Error>(text: Cow<'a, str>) -> Result<Self, E> {
         match text.len() {
             0 => Ok(Self(None)),

@@ -22,10 +22,13 @@ const MAX_NUMBER_CHARS: usize = 20;
 #[derive(Debug, Default, PartialEq)]
 pub struct Unknown {
     names: Vec<String>,
+    /// How often something was noted, known names included.
+    pub notes: usize,
 }
 
 impl Unknown {
     pub fn note(&mut self, name: &str) {
+        self.notes += 1;
         let name: String = if self.names.len() < MAX_UNKNOWN - 1 {
             name.chars().take(MAX_UNKNOWN_CHARS).collect()
         } else {
@@ -41,10 +44,6 @@ impl Unknown {
         if let Some(code) = code.filter(|code| !known.contains(code)) {
             self.note(&format!("{key}={}", code.trim()));
         }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
     }
 
     pub fn into_names(self) -> Vec<String> {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::event::Extra;
 
 use super::{
-    part::{List, Object, keys},
+    part::{List, Object, Texts, keys},
     text::Text,
 };
 
@@ -52,6 +52,18 @@ pub enum Slot<'a> {
     Missing,
     Empty,
     Run(Box<Run<'a>>),
+}
+
+impl<'a> Texts<'a> for Message<'a> {
+    fn text_mut(&mut self, key: &str) -> Option<&mut Text<'a>> {
+        match key {
+            "error" => Some(&mut self.error),
+            "event_name" => Some(&mut self.event_name),
+            "ring_name" => Some(&mut self.ring_name),
+            "timestamp" => Some(&mut self.timestamp),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Slot<'a> {

@@ -13,6 +13,7 @@ use crate::event::{
 
 use super::{super::snapshot::prefer, *};
 
+mod known;
 mod limits;
 mod properties;
 mod samples;
@@ -132,8 +133,16 @@ impl Ring {
     }
 
     fn try_hear(&mut self, at: DateTime<Utc>, payload: &str) -> Result<Outcome, DecodeError> {
+        let frame = Frame { received_at: at, payload };
+        self.try_with(|decoder| decoder.decode(frame))
+    }
+
+    fn try_with(
+        &mut self,
+        decode: impl Fn(&mut FlowAgilityDecoder) -> Result<Decoded, DecodeError>,
+    ) -> Result<Outcome, DecodeError> {
         for _ in 0..3 {
-            match self.decoder.decode(Frame { received_at: at, payload })? {
+            match decode(&mut self.decoder)? {
                 Decoded::Events(outcome) => {
                     self.table.write(&outcome.events);
                     return Ok(outcome);
