@@ -62,11 +62,6 @@ impl FlowAgilityDecoder {
     }
 
     fn read(&self, frame: Frame<'_>) -> Result<Snapshot, DecodeError> {
-        // serde would quote what it found instead, however long.
-        if !frame.payload.trim_start().starts_with('{') {
-            return Err(DecodeError::Json("no object".to_owned()));
-        }
-        shape::check(frame.payload)?;
         let message = match plain::read(frame.payload, &self.known) {
             Some(message) => message,
             None => parse(frame.payload)?.into(),
@@ -129,6 +124,11 @@ impl Decoder for FlowAgilityDecoder {
 }
 
 fn parse(payload: &str) -> Result<wire::Message<'_>, DecodeError> {
+    // serde would quote what it found instead, however long.
+    if !payload.trim_start().starts_with('{') {
+        return Err(DecodeError::Json("no object".to_owned()));
+    }
+    shape::check(payload)?;
     serde_json::from_str(payload).map_err(|problem| {
         DecodeError::Json(problem.to_string().chars().take(MAX_REASON_CHARS).collect())
     })

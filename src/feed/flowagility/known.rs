@@ -1,8 +1,9 @@
 //! What the dogs and pairs of the last message are, by their JSON. Most of the next message is the
 //! same again, and what comes in the same bytes is not read again.
 //!
-//! What an entry says depends on its bytes alone, so it does not matter where it stood or in which
-//! run. Only entries in which nothing is unknown are kept: the unknown is told each time.
+//! What an entry says depends on its bytes alone, so this is no more than a shorter way to it: where
+//! the entry stood, and in which run, does not matter. Only entries in which nothing is unknown are
+//! kept, since that is told each time.
 
 use std::sync::Arc;
 

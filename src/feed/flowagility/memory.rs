@@ -135,6 +135,9 @@ impl Memory {
                 Some(known) => known,
                 None => memory.playsets.entry(now.playset_id.clone()).or_default(),
             };
+            if known.says(&now) {
+                continue;
+            }
             memory.bytes -= known.bytes();
             known.take_in(now, &run.key, at, news);
             memory.bytes += known.bytes();
@@ -174,6 +177,11 @@ impl PlaysetMemory {
         said + self.progress.as_ref().map_or(0, Progress::bytes)
     }
 
+    /// Whether this very thing was said last.
+    fn says(&self, now: &Arc<Playset>) -> bool {
+        self.said.as_ref().is_some_and(|said| Arc::ptr_eq(said, now))
+    }
+
     fn take_in(
         &mut self,
         now: Arc<Playset>,
@@ -181,9 +189,6 @@ impl PlaysetMemory {
         at: DateTime<Utc>,
         news: &mut Vec<Event>,
     ) {
-        if self.said.as_ref().is_some_and(|said| Arc::ptr_eq(said, &now)) {
-            return;
-        }
         let mut told = Playset::clone(&now);
         if let Some(said) = self.said.replace(now) {
             (told.run, told.updated_at) = (Arc::clone(&said.run), said.updated_at);

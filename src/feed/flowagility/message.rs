@@ -22,7 +22,7 @@ pub struct Message<'a> {
 #[derive(Debug, Default)]
 pub struct Run<'a> {
     /// All but the dogs and pairs.
-    pub sent: wire::Run<'a>,
+    pub sent: Box<wire::Run<'a>>,
     pub playset: Option<DogEntry<'a>>,
     pub best: Vec<DogEntry<'a>>,
     pub combined: Vec<PairEntry<'a>>,
@@ -35,7 +35,7 @@ pub type PairEntry<'a> = Entry<'a, wire::Combined<'a>, Arc<CombinedResult>>;
 pub enum Entry<'a, T, M> {
     Known(Arc<known::Entry<M>>),
     Read {
-        sent: T,
+        sent: Box<T>,
         /// Empty where it is not to be known by it.
         json: &'a str,
     },
@@ -54,8 +54,8 @@ impl<'a> From<wire::Message<'a>> for Message<'a> {
     }
 }
 
-impl<'a> From<wire::Run<'a>> for Run<'a> {
-    fn from(mut sent: wire::Run<'a>) -> Self {
+impl<'a> From<Box<wire::Run<'a>>> for Run<'a> {
+    fn from(mut sent: Box<wire::Run<'a>>) -> Self {
         Self {
             playset: sent.playset.take().map(Entry::from),
             best: mem::take(&mut sent.results_best).into_iter().map(Entry::from).collect(),
@@ -67,7 +67,7 @@ impl<'a> From<wire::Run<'a>> for Run<'a> {
 
 impl<T, M> From<T> for Entry<'_, T, M> {
     fn from(sent: T) -> Self {
-        Self::Read { sent, json: "" }
+        Self::Read { sent: Box::new(sent), json: "" }
     }
 }
 

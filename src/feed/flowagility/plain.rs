@@ -1,22 +1,33 @@
-//! Messages as venues write them: without white space, keys in alphabetical order and none that is
-//! unknown beside those of dogs and pairs. Their frame is walked through here, so that entries that
-//! are known can be passed over; everything else is read by serde. So is every message that is not
-//! plain, as a whole.
+//! Messages as venues write them: no white space, no escapes, every scalar a text, keys in
+//! alphabetical order and none of them unknown. They are walked through here, so that dogs and pairs
+//! can be passed over that are known by their JSON.
+//!
+//! Whatever is not surely plain is left to serde, which also knows what is wrong with it: a dog or a
+//! pair by itself, and all else with the whole message.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::event::agility::CombinedResult;
+
 use super::{
-    known::{Entries, Known},
+    known::{Dog, Entries, Known},
     message::{Entry, Message, Run},
     part::Texts,
+    shape,
     text::Text,
 };
 
+/// Real messages have some 10 kB. What so few bytes can be built into needs no other limit.
+const MAX_BYTES: usize = 32 << 10;
+
 /// What a message says; none when it is not plain, or wrong.
 pub fn read<'a>(payload: &'a str, known: &Known) -> Option<Message<'a>> {
-    let mut walk = Walk { rest: payload };
+    if payload.len() > MAX_BYTES {
+        return None;
+    }
+    let mut walk = Walk { payload, rest: payload };
     let mut message = Message::default();
     let mut dogs = Next { known: &known.dogs, place: 0 };
     let mut pairs = Next { known: &known.pairs, place: 0 };
@@ -35,12 +46,13 @@ pub fn read<'a>(payload: &'a str, known: &Known) -> Option<Message<'a>> {
     walk.rest.is_empty().then_some(message)
 }
 
-/// Through a message, as far as it is plain.
+/// A way through a message. Each step is none where the message is not plain.
 struct Walk<'a> {
+    payload: &'a str,
     rest: &'a str,
 }
 
-/// Which known entry most likely comes next.
+/// The known entries, and which of them most likely comes next.
 struct Next<'k, M> {
     known: &'k Entries<M>,
     place: usize,
@@ -49,8 +61,8 @@ struct Next<'k, M> {
 impl<'a> Walk<'a> {
     fn run(
         &mut self,
-        dogs: &mut Next<'_, super::known::Dog>,
-        pairs: &mut Next<'_, Arc<crate::event::agility::CombinedResult>>,
+        dogs: &mut Next<'_, Dog>,
+        pairs: &mut Next<'_, Arc<CombinedResult>>,
     ) -> Option<Run<'a>> {
         let mut run = Run::default();
         self.object(|walk, key| {
@@ -72,7 +84,7 @@ impl<'a> Walk<'a> {
         loop {
             let key = self.quoted()?;
             self.pass(":")?;
-            // So none comes twice, which would need a rule.
+            // Then none comes twice, for which serde has the rules.
             if key <= last {
                 return None;
             }
@@ -111,21 +123,22 @@ impl<'a> Walk<'a> {
             return Some(Entry::Known(Arc::clone(entry)));
         }
         let from = self.rest;
-        let mut sent = T::default();
+        let mut sent: Box<T> = Box::default();
         if self.object(|walk, key| walk.text(sent.text_mut(key)?)).is_none() {
             self.rest = from;
-            sent = self.value()?;
+            *sent = self.value()?;
         }
         let json = from.get(..from.len() - self.rest.len())?;
         Some(Entry::Read { sent, json })
     }
 
+    /// Reads a text into its place.
     fn text(&mut self, place: &mut Text<'a>) -> Option<()> {
         *place = Text::plain(self.quoted()?)?;
         Some(())
     }
 
-    /// A text without escapes.
+    /// What stands between two quotes, without escapes.
     fn quoted(&mut self) -> Option<&'a str> {
         self.pass("\"")?;
         let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
@@ -135,7 +148,10 @@ impl<'a> Walk<'a> {
         self.pass("\"").map(|()| text)
     }
 
+    /// Whatever value comes next.
     fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        // All else that is read here is flat.
+        shape::check(self.payload).ok()?;
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter();
         let value = values.next()?.ok()?;
         self.rest = self.rest.get(values.byte_offset()..)?;

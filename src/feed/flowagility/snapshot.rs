@@ -281,8 +281,11 @@ impl RunSnapshot {
 
 /// Of those with one name only the first stays.
 fn keep_first_of_each<T>(all: &mut Vec<Arc<T>>, name: impl Fn(&T) -> &String) {
+    if all.len() < 2 {
+        return;
+    }
     let mut kept = Vec::with_capacity(all.len());
-    let mut names = HashSet::new();
+    let mut names = HashSet::with_capacity(all.len());
     for one in &*all {
         if names.insert(name(one)) {
             kept.push(Arc::clone(one));

@@ -22,7 +22,7 @@ const MAX_NUMBER_CHARS: usize = 20;
 #[derive(Debug, Default, PartialEq)]
 pub struct Unknown {
     names: Vec<String>,
-    /// How often something was noted, known names included.
+    /// How often something was noted, the same name each time.
     pub notes: usize,
 }
 

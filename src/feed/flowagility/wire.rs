@@ -71,9 +71,9 @@ impl<'a> Slot<'a> {
         matches!(self, Self::Missing)
     }
 
-    pub fn into_run(self) -> Option<Run<'a>> {
+    pub fn into_run(self) -> Option<Box<Run<'a>>> {
         match self {
-            Self::Run(run) => Some(*run),
+            Self::Run(run) => Some(run),
             Self::Missing | Self::Empty => None,
         }
     }
