@@ -55,7 +55,7 @@ struct RunMemory {
 #[derive(Debug, Default)]
 struct Pairs {
     /// What was said of each, by dorsal.
-    said: HashMap<String, Arc<CombinedResult>>,
+    said: HashMap<String, Option<Arc<CombinedResult>>>,
     /// About the memory that it takes.
     bytes: usize,
 }
@@ -135,7 +135,7 @@ impl Memory {
                 Some(known) => known,
                 None => memory.playsets.entry(now.playset_id.clone()).or_default(),
             };
-            if known.says(&now) {
+            if is_very_same(&known.said, &now) {
                 continue;
             }
             memory.bytes -= known.bytes();
@@ -147,26 +147,23 @@ impl Memory {
         }
         let memory = self.combined.touch(BrotherRuns(Arc::clone(&run.key)));
         for now in run.combined {
-            let said = memory.said.get_mut(&now.dorsal);
-            if said.as_ref().is_some_and(|said| Arc::ptr_eq(said, &now)) {
+            let said = match memory.said.get_mut(&now.dorsal) {
+                Some(said) => said,
+                None => memory.said.entry(now.dorsal.clone()).or_default(),
+            };
+            if is_very_same(said, &now) {
                 continue;
             }
-            let mut told = CombinedResult::clone(&now);
+            memory.bytes -= said.as_ref().map_or(0, |said| said.bytes());
             memory.bytes += now.bytes();
-            if let Some(said) = said {
-                memory.bytes -= said.bytes();
-                // Which of the brothers carried it is no difference.
-                (told.run, told.updated_at) = (Arc::clone(&said.run), said.updated_at);
-                let is_news = told != **said;
-                *said = now;
-                if !is_news {
-                    continue;
-                }
-            } else {
-                memory.said.insert(now.dorsal.clone(), now);
+            // Which of the brothers carried it is no difference.
+            let align = |now: &mut CombinedResult, said: &CombinedResult| {
+                (now.run, now.updated_at) = (Arc::clone(&said.run), said.updated_at);
+            };
+            if let Some(now) = news_of(said, now, align) {
+                let now = CombinedResult { run: Arc::clone(&run.key), updated_at: at, ..now };
+                news.push(Event::Agility(AgilityEvent::Combined(now)));
             }
-            (told.run, told.updated_at) = (Arc::clone(&run.key), at);
-            news.push(Event::Agility(AgilityEvent::Combined(told)));
         }
     }
 }
@@ -177,11 +174,6 @@ impl PlaysetMemory {
         said + self.progress.as_ref().map_or(0, Progress::bytes)
     }
 
-    /// Whether this very thing was said last.
-    fn says(&self, now: &Arc<Playset>) -> bool {
-        self.said.as_ref().is_some_and(|said| Arc::ptr_eq(said, now))
-    }
-
     fn take_in(
         &mut self,
         now: Arc<Playset>,
@@ -189,28 +181,26 @@ impl PlaysetMemory {
         at: DateTime<Utc>,
         news: &mut Vec<Event>,
     ) {
-        let mut told = Playset::clone(&now);
-        if let Some(said) = self.said.replace(now) {
-            (told.run, told.updated_at) = (Arc::clone(&said.run), said.updated_at);
-            if told == *said {
-                return;
-            }
-        }
-        (told.run, told.updated_at) = (Arc::clone(run), at);
+        // What is known by its JSON may have been read in another message, of another run.
+        let align = |now: &mut Playset, said: &Playset| {
+            (now.run, now.updated_at) = (Arc::clone(&said.run), said.updated_at);
+        };
+        let Some(now) = news_of(&mut self.said, now, align) else { return };
+        let now = Playset { run: Arc::clone(run), updated_at: at, ..now };
         let progress = Progress {
-            status: told.status.clone(),
-            faults: told.faults,
-            refusals: told.refusals,
-            disqualification: told.disqualification.clone(),
-            time_s: told.time_s.clone(),
+            status: now.status.clone(),
+            faults: now.faults,
+            refusals: now.refusals,
+            disqualification: now.disqualification.clone(),
+            time_s: now.time_s.clone(),
         };
         let step = (self.progress.as_ref() != Some(&progress)).then(|| PlaysetChange {
             run: Arc::clone(run),
-            playset_id: told.playset_id.clone(),
+            playset_id: now.playset_id.clone(),
             changed_at: at,
             progress: progress.clone(),
         });
-        news.push(Event::Agility(AgilityEvent::Playset(told)));
+        news.push(Event::Agility(AgilityEvent::Playset(now)));
         if let Some(step) = step {
             self.progress = Some(progress);
             news.push(Event::Agility(AgilityEvent::PlaysetChange(step)));
@@ -227,6 +217,28 @@ impl PartialEq for BrotherRuns {
 fn names(run: &RunKey) -> [&String; 4] {
     let RunKey { event_name, ring_name, trial_name, name, run_type: _ } = run;
     [event_name, ring_name, trial_name, name]
+}
+
+/// Whether it was not even read again since it was said.
+fn is_very_same<T>(said: &Option<Arc<T>>, now: &Arc<T>) -> bool {
+    said.as_ref().is_some_and(|said| Arc::ptr_eq(said, now))
+}
+
+/// Remembers `now`, and copies it to be told if it differs from what was remembered by more than
+/// `align` makes equal.
+fn news_of<T: Clone + PartialEq>(
+    said: &mut Option<Arc<T>>,
+    now: Arc<T>,
+    align: impl FnOnce(&mut T, &T),
+) -> Option<T> {
+    let mut copy = T::clone(&now);
+    if let Some(said) = said.replace(now) {
+        align(&mut copy, &said);
+        if copy == *said {
+            return None;
+        }
+    }
+    Some(copy)
 }
 
 /// How many keys there would be; `new` names each once.

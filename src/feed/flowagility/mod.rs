@@ -11,6 +11,7 @@ mod memory;
 mod message;
 mod part;
 mod plain;
+mod scene;
 mod shape;
 mod snapshot;
 mod text;

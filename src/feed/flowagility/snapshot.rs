@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     event::{
         Extra,
-        agility::{CombinedResult, Course, Pair, Playset, RingScene, RunKey, RunScene},
+        agility::{CombinedResult, Course, Pair, Playset, RingScene, RunKey},
     },
     feed::DecodeError,
 };
@@ -17,6 +17,7 @@ use crate::{
 use super::{
     known::{Dog, Known},
     message::{DogEntry, Entry, Message, PairEntry, Run},
+    scene::{Names, run_scene},
     text::Text,
     value::{Unknown, Values},
     wire,
@@ -99,12 +100,10 @@ impl Snapshot {
             let (event_name, ring_name) = (&message.event_name, &message.ring_name);
             let names = Names { event_name, ring_name, run: &slot.sent };
             let last = last.run.iter().chain(&last.ready).find(|last| names.are_of(&last.run));
-            let key = match parts.iter().find(|(known, _)| names.are_of(known)) {
-                Some((known, _)) => Arc::clone(known),
-                None => last.map_or_else(
-                    || names.to_key().map(Arc::new),
-                    |last| Ok(Arc::clone(&last.run)),
-                )?,
+            let known = parts.iter().map(|(key, _)| key).chain(last.map(|last| &last.run));
+            let key = match known.into_iter().find(|key| names.are_of(key)) {
+                Some(key) => Arc::clone(key),
+                None => Arc::new(names.to_key()?),
             };
             *shown = Some(run_scene(Arc::clone(&key), &slot, last));
             match parts.iter_mut().find(|(known, _)| *known == key) {
@@ -343,64 +342,7 @@ fn pair(sent: wire::Pair<'_>, values: &mut Values<'_>) -> Pair {
     }
 }
 
-/// Who is where in a slot, by id. Lists that `last` has too are shared with it.
-fn run_scene(run: Arc<RunKey>, slot: &Run<'_>, last: Option<&RunScene>) -> RunScene {
-    let best = slot.best.iter().filter_map(|dog| dog.id());
-    let combined = slot.combined.iter().filter_map(|pair| pair.dorsal());
-    RunScene {
-        run,
-        playset_id: slot.playset.as_ref().and_then(|dog| dog.id()).map(str::to_owned),
-        best: shared_list(best, last.map(|last| &last.best)),
-        combined: shared_list(combined, last.map(|last| &last.combined)),
-    }
-}
-
-fn shared_list<'a>(
-    names: impl Iterator<Item = &'a str> + Clone,
-    last: Option<&Arc<[String]>>,
-) -> Arc<[String]> {
-    match last.filter(|last| last.iter().eq(names.clone())) {
-        Some(last) => Arc::clone(last),
-        None => names.map(str::to_owned).collect(),
-    }
-}
-
-/// What a run is called in a message.
-struct Names<'a> {
-    event_name: &'a Text<'a>,
-    ring_name: &'a Text<'a>,
-    run: &'a wire::Run<'a>,
-}
-
-impl Names<'_> {
-    fn are_of(&self, key: &RunKey) -> bool {
-        let is = |name: &str, text: &Text<'_>| text.get().unwrap_or_default() == name;
-        is(&key.name, &self.run.name)
-            && is(&key.run_type, &self.run.run_type)
-            && is(&key.trial_name, &self.run.trial_name)
-            && is(&key.event_name, self.event_name)
-            && is(&key.ring_name, self.ring_name)
-    }
-
-    /// Every name is part of the identity, but only three are always there.
-    fn to_key(&self) -> Result<RunKey, DecodeError> {
-        let required = |what, text: &Text<'_>| {
-            name(what, text.clone())?.ok_or_else(|| implausible(format!("a run without {what}")))
-        };
-        // Later a run is asked for by these names, and the database keeps "" for none.
-        let optional =
-            |what, text: &Text<'_>| Ok(name(what, text.clone())?.unwrap_or_else(String::new));
-        Ok(RunKey {
-            event_name: required("event_name", self.event_name)?,
-            ring_name: required("ring_name", self.ring_name)?,
-            trial_name: optional("trial_name", &self.run.trial_name)?,
-            name: required("name", &self.run.name)?,
-            run_type: optional("type", &self.run.run_type)?,
-        })
-    }
-}
-
-fn name(what: &str, sent: Text<'_>) -> Result<Option<String>, DecodeError> {
+pub fn name(what: &str, sent: Text<'_>) -> Result<Option<String>, DecodeError> {
     sent.into_option().map(|text| plausible_name(what, &text).map(|()| text)).transpose()
 }
 
@@ -411,6 +353,6 @@ fn plausible_name(what: &str, text: &str) -> Result<(), DecodeError> {
     }
 }
 
-fn implausible(problem: impl Into<String>) -> DecodeError {
+pub fn implausible(problem: impl Into<String>) -> DecodeError {
     DecodeError::Implausible(problem.into())
 }
