@@ -89,8 +89,8 @@ pub fn all() -> Vec<Sample> {
         )
         .with_goal("decoding a heat's frames that all differ (bmi), of plain serde_json"),
         Sample::new((bmi::KIND, "heat of 20, every line differs"), laps, (160.0, 29_000)),
-        Sample::new((flowagility::KIND, "documented"), seconds(documented_rings()), (90.0, 16_000)),
-        Sample::new((flowagility::KIND, "day of a ring"), day(), (95.0, 118_000))
+        Sample::new((flowagility::KIND, "documented"), seconds(documented_rings()), (70.0, 14_500)),
+        Sample::new((flowagility::KIND, "day of a ring"), day(), (80.0, 100_000))
             .with_goal("decoding a ring's day (flowagility), of plain serde_json"),
     ]);
     samples
