@@ -290,11 +290,16 @@ impl Page {
         self.evaluate("0").await;
     }
 
+    /// The answer; null when the page was left before it came, as a question amid a click on a link.
     async fn call(&mut self, method: &str, params: Value) -> Value {
+        const LEFT: &str = "Inspected target navigated or closed";
         let id = self.tell(method, params).await;
         loop {
             let mut message = self.hear(method).await;
             if message["id"] == id {
+                if message["error"]["message"] == LEFT {
+                    return Value::Null;
+                }
                 assert_eq!(message["error"], Value::Null, "{method}");
                 return message["result"].take();
             }
