@@ -89,12 +89,13 @@ impl Actor for Connection {
         let (stop, stopped) = oneshot::channel();
         self.stop = Some(stop);
         let life = Life::new(self.params.clone()).live(stopped);
-        let life = AssertUnwindSafe(life)
-            .catch_unwind()
-            .map(|end| end.unwrap_or_else(|panic| ConnectionEnd::panicked(panic.as_ref())));
-        // A task of its own: in the actor's context every frame would look into the mailbox as well.
         let me = ctx.address();
-        actix::spawn(async move { me.do_send(LifeEnded(life.await)) });
+        // A task of its own: in the actor's context every frame would look into the mailbox as well.
+        // Not an async block, which would take the memory of a life twice.
+        actix::spawn(AssertUnwindSafe(life).catch_unwind().map(move |end| {
+            let end = end.unwrap_or_else(|panic| ConnectionEnd::panicked(panic.as_ref()));
+            me.do_send(LifeEnded(end));
+        }));
     }
 }
 
