@@ -3,6 +3,7 @@
 
 use std::{fs, time::Duration};
 
+use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 use ringside::{
     feed::{bmi, flowagility},
@@ -29,7 +30,7 @@ const LAP: Duration = Duration::from_secs(32);
 pub struct Sample {
     pub kind: &'static str,
     pub name: &'static str,
-    pub frames: Vec<(DateTime<Utc>, String)>,
+    pub frames: Vec<(DateTime<Utc>, ByteString)>,
     pub limits: Limits,
     /// What is said of its speed where that is held against the goal.
     pub goal: Option<&'static str>,
@@ -48,6 +49,7 @@ impl Sample {
         frames: Vec<(DateTime<Utc>, String)>,
         (allocations_per_frame, kept): (f64, i64),
     ) -> Self {
+        let frames = frames.into_iter().map(|(at, text)| (at, text.into())).collect();
         let limits = Limits { allocations_per_frame, kept };
         Self { kind, name, frames, limits, goal: None }
     }

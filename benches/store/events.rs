@@ -84,7 +84,7 @@ fn standings(batches: usize, size: usize) -> Case {
     let batch = |heats: &[Keyed<HeatKey>]| {
         of(heats.iter().flat_map(|(feed, heat)| {
             (0..20).map(move |driver| {
-                (feed, Event::Karting(KartingEvent::Standing(standing(heat, driver))))
+                (feed, Event::Karting(KartingEvent::Standing(standing(heat, driver).into())))
             })
         }))
     };
@@ -126,7 +126,9 @@ fn playsets(batches: usize, size: usize) -> Case {
     let runs = runs(batches * size / 50);
     let batch = |runs: &[Keyed<RunKey>]| {
         of(runs.iter().flat_map(|(feed, run)| {
-            (0..50).map(move |dog| (feed, Event::Agility(AgilityEvent::Playset(playset(run, dog)))))
+            (0..50).map(move |dog| {
+                (feed, Event::Agility(AgilityEvent::Playset(playset(run, dog).into())))
+            })
         }))
     };
     Case {
@@ -231,7 +233,7 @@ pub fn lap(heat: &Arc<HeatKey>, driver: i64, lap: i32) -> Lap {
         driver_id: 1_000_000 + driver,
         lap,
         lap_ms: 36_000 + lap,
-        kart: Some(driver.to_string()),
+        kart: Some(driver.to_string().into()),
         position: Some(driver as i32 + 1),
         crossed_at: Some(at(i64::from(lap) * 36 + driver)),
         source: LapSource::Timed,

@@ -87,8 +87,8 @@ pub async fn measure(pool: &Pool, scale: Scale, statements: &Statements) -> (Tab
 fn batch(size: usize, n: usize) -> Arc<Batch> {
     let (heats, runs) = (events::heats(size / 10), events::runs(size.div_ceil(50)));
     let tracks = heats.iter().flat_map(|(feed, heat)| {
-        let standings =
-            (0..5).map(|driver| KartingEvent::Standing(moved(events::standing(heat, driver), n)));
+        let standings = (0..5)
+            .map(|driver| KartingEvent::Standing(moved(events::standing(heat, driver), n).into()));
         let laps = (0..3).map(|driver| {
             KartingEvent::Lap(events::lap(heat, driver, 10_000 * size as i32 + n as i32))
         });
@@ -101,7 +101,7 @@ fn batch(size: usize, n: usize) -> Arc<Batch> {
         playset.faults = Some(n as i32);
         [
             seen(events::run_of(run), n),
-            Event::Agility(AgilityEvent::Playset(playset)),
+            Event::Agility(AgilityEvent::Playset(playset.into())),
             Event::Agility(AgilityEvent::PlaysetChange(change)),
         ]
         .map(|event| (feed, event))

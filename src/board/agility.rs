@@ -18,16 +18,16 @@ pub struct RingBoard {
     /// The dog on course or just done.
     pub on_course: Option<OnCourse>,
     /// The dog that is to start next, as the venue last announced it.
-    pub next: Option<Playset>,
+    pub next: Option<Arc<Playset>>,
     /// The best of the run, in the venue's order.
-    pub best: Vec<Playset>,
+    pub best: Vec<Arc<Playset>>,
     /// The best over brother runs, in the venue's order.
-    pub combined: Vec<CombinedResult>,
+    pub combined: Vec<Arc<CombinedResult>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnCourse {
-    pub playset: Playset,
+    pub playset: Arc<Playset>,
     /// When it was seen to start; none where that moment was missed.
     pub running_since: Option<DateTime<Utc>>,
 }
@@ -71,7 +71,7 @@ impl RingBoard {
 pub(super) struct RingFold {
     runs: HashMap<Arc<RunKey>, Known>,
     /// Over brother runs, which differ by their type only: by the key without it, then the dorsal.
-    combined: HashMap<RunKey, HashMap<String, CombinedResult>>,
+    combined: HashMap<RunKey, HashMap<String, Arc<CombinedResult>>>,
     next: Option<(Arc<RunKey>, String)>,
     started: Option<Started>,
     /// The last results that were sent of the run that is on.
@@ -81,7 +81,7 @@ pub(super) struct RingFold {
 #[derive(Debug, Default)]
 struct Known {
     run: Option<Run>,
-    playsets: HashMap<String, Playset>,
+    playsets: HashMap<String, Arc<Playset>>,
 }
 
 /// A dog that is running.
@@ -193,7 +193,7 @@ impl RingFold {
         }
     }
 
-    fn playset(&self, run: &Arc<RunKey>, id: &str) -> Option<&Playset> {
+    fn playset(&self, run: &Arc<RunKey>, id: &str) -> Option<&Arc<Playset>> {
         self.runs.get(run)?.playsets.get(id)
     }
 
@@ -279,8 +279,11 @@ mod tests {
             Run { key: key(), course, seen_at: running.updated_at, extra: Default::default() };
         RingBoard {
             run: Some(run),
-            on_course: Some(OnCourse { playset: running, running_since: None }),
-            best: vec![result("other", "30.00", "20.00"), result("lead", leader.0, leader.1)],
+            on_course: Some(OnCourse { playset: running.into(), running_since: None }),
+            best: vec![
+                result("other", "30.00", "20.00").into(),
+                result("lead", leader.0, leader.1).into(),
+            ],
             ..RingBoard::default()
         }
         .time_to_beat()
@@ -297,15 +300,20 @@ mod tests {
     #[test]
     fn eliminated_dog_is_out_of_reach_and_an_eliminated_leader_is_none() {
         let mut board = RingBoard {
-            on_course: Some(OnCourse { playset: dog("own", "running"), running_since: None }),
+            on_course: Some(OnCourse {
+                playset: dog("own", "running").into(),
+                running_since: None,
+            }),
             ..RingBoard::default()
         };
         assert_eq!(board.time_to_beat(), None);
         let elim = Some("elim".to_owned());
-        board.best = vec![Playset { disqualification: elim.clone(), ..result("a", "100.00", "1") }];
+        let out = Playset { disqualification: elim.clone(), ..result("a", "100.00", "1") };
+        board.best = vec![out.into()];
         assert_eq!(board.time_to_beat(), None);
-        board.best.push(result("b", "0.00", "30.00"));
-        board.on_course.as_mut().unwrap().playset.disqualification = elim;
+        board.best.push(result("b", "0.00", "30.00").into());
+        let on = board.on_course.as_mut().unwrap();
+        Arc::make_mut(&mut on.playset).disqualification = elim;
         assert_eq!(board.time_to_beat(), Some(TimeToBeat::OutOfReach));
     }
 }

@@ -23,7 +23,7 @@ pub struct HeatBoard {
 /// One driver of a heat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    pub standing: Standing,
+    pub standing: Arc<Standing>,
     /// Ascending, without those that officials took away.
     pub laps: Vec<Lap>,
     /// Laps that are known to be missing, ascending.
@@ -160,10 +160,10 @@ pub(super) struct HeatFold {
 
 #[derive(Debug, Default)]
 struct Driver {
-    standing: Option<Standing>,
-    /// Ascending; a map of them would take three times the memory.
+    standing: Option<Arc<Standing>>,
+    /// Ascending, as the gaps are; a map of them would take several times the memory.
     laps: Vec<Lap>,
-    gaps: BTreeMap<i32, LapGap>,
+    gaps: Vec<LapGap>,
     /// Made from the rest when that has changed.
     line: Option<Arc<Line>>,
 }
@@ -214,10 +214,10 @@ impl HeatFold {
             }
             KartingEvent::LapGap(gap) => {
                 let driver = self.driver(&gap.heat, gap.driver_id);
-                driver.gaps.insert(gap.first_lap, gap.clone());
+                driver.add_gap(gap.clone());
             }
             KartingEvent::LapGapClosed { heat, driver_id, first_lap } => {
-                self.driver(heat, *driver_id).gaps.remove(first_lap);
+                self.driver(heat, *driver_id).gaps.retain(|gap| gap.first_lap != *first_lap);
             }
             KartingEvent::TrackCleared { .. } => self.clear(),
         }
@@ -278,7 +278,7 @@ impl HeatFold {
         {
             let known = self.drivers.entry(driver.driver_id).or_default();
             driver.laps.into_iter().for_each(|lap| known.add(lap));
-            known.gaps = driver.gaps.into_iter().map(|gap| (gap.first_lap, gap)).collect();
+            driver.gaps.into_iter().for_each(|gap| known.add_gap(gap));
         }
     }
 }
@@ -291,6 +291,13 @@ impl Driver {
             (Ok(at), Some(_)) => drop(self.laps.remove(at)),
             (Err(at), None) => self.laps.insert(at, lap),
             (Err(_), Some(_)) => {}
+        }
+    }
+
+    fn add_gap(&mut self, gap: LapGap) {
+        match self.gaps.binary_search_by_key(&gap.first_lap, |known| known.first_lap) {
+            Ok(at) => self.gaps.splice(at..=at, [gap]).for_each(drop),
+            Err(at) => self.gaps.insert(at, gap),
         }
     }
 
@@ -315,7 +322,7 @@ impl Driver {
             let line = Line {
                 standing: self.standing.clone()?,
                 laps: self.laps.clone(),
-                gaps: self.gaps.values().cloned().collect(),
+                gaps: self.gaps.clone(),
             };
             self.line = Some(Arc::new(line));
         }
@@ -370,7 +377,7 @@ mod tests {
             extra: Default::default(),
         }));
         for driver_id in [1, 2] {
-            fold.apply(&KartingEvent::Standing(Standing {
+            let standing = Arc::new(Standing {
                 heat: key(),
                 driver_id,
                 name: String::new(),
@@ -386,7 +393,8 @@ mod tests {
                 last_record: None,
                 updated_at: at,
                 extra: Default::default(),
-            }));
+            });
+            fold.apply(&KartingEvent::Standing(standing));
         }
         for lap in [lap(1, 1, 40_000, 1), lap(2, 1, 50_000, 2), lap(1, 2, 39_000, 1)] {
             fold.apply(&KartingEvent::Lap(lap));
@@ -422,7 +430,7 @@ mod tests {
         let gained = |before, now| {
             let mut line = Line::clone(&board("most_laps").lines[0]);
             line.laps[0].position = Some(before);
-            line.standing.position = now;
+            Arc::make_mut(&mut line.standing).position = now;
             line.places_gained()
         };
         assert_eq!(gained(3, 1), Some(2));

@@ -25,9 +25,10 @@ pub struct RunKey {
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgilityEvent {
     Run(Run),
-    Playset(Playset),
+    /// Shared by the decoder that told it and the screens; so are combined results.
+    Playset(Arc<Playset>),
     PlaysetChange(PlaysetChange),
-    Combined(CombinedResult),
+    Combined(Arc<CombinedResult>),
     /// The venue has no start order yet.
     RunsNotReady {
         at: DateTime<Utc>,
@@ -104,6 +105,44 @@ pub struct Playset {
     pub extra: Extra,
 }
 
+impl Playset {
+    /// Whether it says the same of the dog, in whichever run and whenever that was.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let Self {
+            run: _,
+            playset_id,
+            pair,
+            start_order,
+            status,
+            faults,
+            refusals,
+            disqualification,
+            qualification,
+            classification,
+            time_s,
+            time_marker,
+            speed_m_s,
+            total_penalization,
+            updated_at: _,
+            extra,
+        } = self;
+        *playset_id == other.playset_id
+            && *status == other.status
+            && *faults == other.faults
+            && *refusals == other.refusals
+            && *disqualification == other.disqualification
+            && *qualification == other.qualification
+            && *classification == other.classification
+            && *time_s == other.time_s
+            && *time_marker == other.time_marker
+            && *speed_m_s == other.speed_m_s
+            && *total_penalization == other.total_penalization
+            && *start_order == other.start_order
+            && *pair == other.pair
+            && *extra == other.extra
+    }
+}
+
 /// A step in the time line of a playset: what is true from `changed_at` on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaysetChange {
@@ -137,6 +176,30 @@ pub struct CombinedResult {
     pub total_penalization: Option<BigDecimal>,
     pub updated_at: DateTime<Utc>,
     pub extra: Extra,
+}
+
+impl CombinedResult {
+    /// Whether it says the same of the pair, whichever of the brothers carried it and whenever.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let Self {
+            run: _,
+            combined_id,
+            dorsal,
+            pair,
+            classification,
+            time_s,
+            total_penalization,
+            updated_at: _,
+            extra,
+        } = self;
+        *dorsal == other.dorsal
+            && *combined_id == other.combined_id
+            && *classification == other.classification
+            && *time_s == other.time_s
+            && *total_penalization == other.total_penalization
+            && *pair == other.pair
+            && *extra == other.extra
+    }
 }
 
 /// What a message shows as a whole: events tell only what changed.

@@ -20,7 +20,8 @@ pub struct HeatKey {
 #[derive(Clone, Debug, PartialEq)]
 pub enum KartingEvent {
     Heat(Heat),
-    Standing(Standing),
+    /// Shared by the decoder that told it and the screens.
+    Standing(Arc<Standing>),
     Lap(Lap),
     LapGap(LapGap),
     /// The gap that began at `first_lap` is none any more (its laps were removed or found).
@@ -93,8 +94,9 @@ pub struct Lap {
     pub lap: i32,
     /// The true time lies in `lap_ms ..= lap_ms + error_ms`.
     pub lap_ms: i32,
-    /// The kart at the moment the lap was seen; none where that moment was missed.
-    pub kart: Option<String>,
+    /// The kart at the moment the lap was seen; none where that moment was missed. One text for all
+    /// laps in it.
+    pub kart: Option<Arc<str>>,
     /// The position after this lap; none where that moment was missed.
     pub position: Option<i32>,
     /// When the kart crossed the line, to about ±0.4 s; none for a lap that was already there when

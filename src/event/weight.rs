@@ -86,7 +86,7 @@ impl Standing {
 
 impl Lap {
     fn text_bytes(&self) -> usize {
-        texts([&self.kart])
+        self.kart.as_ref().map_or(0, |kart| kart.len())
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
             extra: Extra::new(),
         };
         change(&mut playset);
-        Event::Agility(AgilityEvent::Playset(playset))
+        Event::Agility(AgilityEvent::Playset(playset.into()))
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod flowagility;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
@@ -178,7 +179,8 @@ pub trait Decoder: Send {
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     pub received_at: DateTime<Utc>,
-    pub payload: &'a str,
+    /// Whoever keeps it shares it.
+    pub payload: &'a ByteString,
 }
 
 #[derive(Clone, Debug, PartialEq)]

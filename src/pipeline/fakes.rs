@@ -128,7 +128,7 @@ impl Decoder for WordDecoder {
     }
 
     fn decode(&mut self, frame: Frame<'_>) -> Result<Decoded, DecodeError> {
-        match frame.payload {
+        match &**frame.payload {
             "panic" => panic!("a word too much"),
             "bad" => return Err(DecodeError::Implausible("no such word".into())),
             "ask" if !self.known => {

@@ -89,7 +89,9 @@ fn play(kind: &Arc<dyn FeedKind>, steps: &[Step<'_>]) -> Vec<Option<Answer>> {
             Step::Connected => table.decoder.connected(),
             Step::Restarted => table.decoder = kind.decoder(),
             Step::Passed(time) => now += time,
-            Step::Frame(payload) => return table.hear(Frame { received_at: now, payload }),
+            Step::Frame(payload) => {
+                return table.hear(Frame { received_at: now, payload: &payload.into() });
+            }
         }
         None
     };

@@ -27,7 +27,7 @@ impl Screen {
     }
 
     fn show(&mut self, payload: &str, received_at: DateTime<Utc>) -> Board {
-        let frame = Frame { received_at, payload };
+        let frame = Frame { received_at, payload: &payload.into() };
         let outcome = self.decode(frame);
         if !self.boards.apply(&outcome.events, outcome.scene.as_ref(), received_at) {
             self.begun_anew += 1;

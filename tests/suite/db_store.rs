@@ -328,14 +328,14 @@ async fn store_strips_nul_characters_wherever_they_are() {
     let mut events = karting([
         KartingEvent::Heat(heat(&clean)),
         KartingEvent::Heat(dirty_heat),
-        KartingEvent::Standing(driver),
+        KartingEvent::Standing(driver.into()),
         KartingEvent::Lap(lap(&clean, 1, 1)),
         KartingEvent::Lap(lap(&dirty, 1, 1)),
     ]);
     events.extend(agility([
         AgilityEvent::Run(run(&dirty_run)),
-        AgilityEvent::Playset(playset(&dirty_run, "b\0b")),
-        AgilityEvent::Combined(combined(&dirty_run)),
+        AgilityEvent::Playset(playset(&dirty_run, "b\0b").into()),
+        AgilityEvent::Combined(combined(&dirty_run).into()),
     ]));
     events.push(rejected_frame("a\0b"));
     assert_eq!(store.write(&events).await.rejected, 0);
@@ -362,7 +362,7 @@ async fn store_finds_parents_that_are_not_in_the_batch() {
     parents.extend(agility([AgilityEvent::Run(run(&run_key))]));
     TestStore::on(&test).write(&parents).await;
     let mut children = karting([KartingEvent::Lap(lap(&heat_key, 1, 1))]);
-    children.extend(agility([AgilityEvent::Playset(playset(&run_key, "bbbb"))]));
+    children.extend(agility([AgilityEvent::Playset(playset(&run_key, "bbbb").into())]));
     // A store of its own: it has never seen the parents.
     let report = TestStore::on(&test).write(&children).await;
     assert_eq!(report.rejected, 0);

@@ -161,7 +161,7 @@ fn lines(conn: &mut PgConnection, id: i64, key: &Arc<HeatKey>) -> QueryResult<Ve
     let mut driven = past::past_drivers(conn, &[id], &keys)?.remove(&id).unwrap_or_default();
     let line = |row: DriverRow| {
         let PastDriver { laps, gaps, .. } = driven.remove(&row.driver_id)?;
-        Some(Arc::new(Line { standing: standing(row, key), laps, gaps }))
+        Some(Arc::new(Line { standing: Arc::new(standing(row, key)), laps, gaps }))
     };
     Ok(rows.into_iter().filter_map(line).collect())
 }

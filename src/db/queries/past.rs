@@ -130,7 +130,11 @@ pub(super) fn past_drivers(
     for row in lap_rows {
         let Some(heat) = keys.get(&row.heat_id) else { continue };
         let driver = driver(&mut by_heat, row.heat_id, row.driver_id);
-        driver.laps.push(lap(row, heat)?);
+        let mut lap = lap(row, heat)?;
+        if let Some(before) = driver.laps.last().filter(|before| before.kart == lap.kart) {
+            lap.kart.clone_from(&before.kart);
+        }
+        driver.laps.push(lap);
     }
     let gap_rows: Vec<LapGapRow> = lap_gaps::table
         .filter(lap_gaps::heat_id.eq_any(ids))
@@ -163,7 +167,7 @@ fn lap(row: LapRow, heat: &Arc<HeatKey>) -> QueryResult<Lap> {
         driver_id: row.driver_id,
         lap: row.lap,
         lap_ms: row.lap_ms,
-        kart: row.kart,
+        kart: row.kart.map(Arc::from),
         position: row.position,
         crossed_at: row.crossed_at,
         source,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::event::karting::{Heat, Lap, LapGap, Standing};
 
-use super::{json, maybe_text, row::row, text, time};
+use super::{json, row::row, text, time};
 
 row! {
     pub struct NewHeat<'a> in heats {
@@ -122,7 +122,7 @@ impl<'a> NewLap<'a> {
             driver_id: lap.driver_id,
             lap: lap.lap,
             lap_ms: lap.lap_ms,
-            kart: maybe_text(lap.kart.as_ref()),
+            kart: lap.kart.as_deref().map(text),
             position: lap.position,
             crossed_at: lap.crossed_at.map(time),
             source: lap.source.as_str(),

@@ -185,7 +185,7 @@ impl BmiDecoder {
 
     fn remember(&mut self, frame: Frame<'_>, meaning: Meaning) {
         self.just_connected = false;
-        self.last = Some(LastFrame::after(self.last.take(), frame, meaning));
+        self.last = Some(LastFrame::new(frame, meaning));
     }
 }
 
@@ -252,8 +252,8 @@ mod tests {
         DateTime::from_timestamp_millis(1_700_000_000_000 + ms).unwrap()
     }
 
-    fn frame(payload: &str, ms: i64) -> Frame<'_> {
-        Frame { received_at: at(ms), payload }
+    fn decode(decoder: &mut BmiDecoder, payload: &str, ms: i64) -> Result<Decoded, DecodeError> {
+        decoder.decode(Frame { received_at: at(ms), payload: &payload.into() })
     }
 
     /// A heat of drivers `(id, laps, last_ms)`, all of whose laps took equally long.
@@ -270,10 +270,10 @@ mod tests {
 
     /// Decodes a frame for which the store knows nothing.
     fn outcome(decoder: &mut BmiDecoder, payload: &str, ms: i64) -> Outcome {
-        let mut decoded = decoder.decode(frame(payload, ms)).unwrap();
+        let mut decoded = decode(decoder, payload, ms).unwrap();
         if let Decoded::Asks(ask) = decoded {
             decoder.recall(ask, Past::Heats(Vec::new()));
-            decoded = decoder.decode(frame(payload, ms)).unwrap();
+            decoded = decode(decoder, payload, ms).unwrap();
         }
         match decoded {
             Decoded::Events(outcome) => outcome,
@@ -335,13 +335,13 @@ mod tests {
             updated_at: at(0),
             extra: Default::default(),
         };
-        assert_eq!(outcome.events[1], Event::Karting(KartingEvent::Standing(standing)));
+        assert_eq!(outcome.events[1], Event::Karting(KartingEvent::Standing(standing.into())));
         let lap = Lap {
             heat: key.clone(),
             driver_id: 3_591_187,
             lap: 11,
             lap_ms: 36_580,
-            kart: Some("8".to_owned()),
+            kart: Some("8".into()),
             position: Some(1),
             crossed_at: None,
             source: LapSource::Timed,
@@ -401,10 +401,10 @@ mod tests {
     #[test]
     fn decoder_asks_before_it_says_a_word_about_a_heat() {
         let mut decoder = BmiDecoder::default();
-        let asks = decoder.decode(frame(SEED, 0)).unwrap();
+        let asks = decode(&mut decoder, SEED, 0).unwrap();
         let name: Arc<str> = "[HEAT] 33 - Carrera XL ".into();
         assert_eq!(asks, Decoded::Asks(Ask::Heats { start_unix: 1_708_452_000, name }));
-        assert_eq!(decoder.decode(frame(SEED, 0)).unwrap(), asks);
+        assert_eq!(decode(&mut decoder, SEED, 0).unwrap(), asks);
     }
 
     #[test]
@@ -417,7 +417,7 @@ mod tests {
         outcome(&mut decoder, &heat("e", 0, &[(1, 0, 0)]), 0);
         let asks = |decoder: &mut BmiDecoder, name| {
             let payload = heat(name, 2, &[(1, 0, 0)]);
-            matches!(decoder.decode(frame(&payload, 0)).unwrap(), Decoded::Asks(_))
+            matches!(decode(decoder, &payload, 0).unwrap(), Decoded::Asks(_))
         };
         assert!(!asks(&mut decoder, "a"));
         assert!(asks(&mut decoder, "b"));
@@ -462,7 +462,7 @@ mod tests {
             drivers: vec![PastDriver { driver_id: 1, laps: vec![lap], gaps: Vec::new() }],
         };
         let payload = heat("a", 0, &[(1, 2, 40_000)]);
-        let Ok(Decoded::Asks(ask)) = decoder.decode(frame(&payload, 0)) else { panic!() };
+        let Ok(Decoded::Asks(ask)) = decode(&mut decoder, &payload, 0) else { panic!() };
         decoder.recall(ask, Past::Heats(vec![past]));
         let outcome = outcome(&mut decoder, &payload, 0);
         let Event::Karting(KartingEvent::Heat(heat)) = &outcome.events[0] else { panic!() };
@@ -475,9 +475,9 @@ mod tests {
     #[test]
     fn decoder_does_not_ask_for_ever_when_the_answer_is_of_another_kind() {
         let mut decoder = BmiDecoder::default();
-        let Ok(Decoded::Asks(ask)) = decoder.decode(frame(SEED, 0)) else { panic!() };
+        let Ok(Decoded::Asks(ask)) = decode(&mut decoder, SEED, 0) else { panic!() };
         decoder.recall(ask, Past::Run(Default::default()));
-        assert!(matches!(decoder.decode(frame(SEED, 0)), Ok(Decoded::Events(_))));
+        assert!(matches!(decode(&mut decoder, SEED, 0), Ok(Decoded::Events(_))));
     }
 
     #[test]
@@ -524,7 +524,7 @@ mod tests {
         let mut decoder = BmiDecoder::default();
         outcome(&mut decoder, SEED, 0);
         for payload in ["", "nonsense", r#"{"T":1}"#, r#"{"T":1708452000,"N":"x","D":[{"D":1}]}"#] {
-            assert!(decoder.decode(frame(payload, 1)).is_err(), "{payload}");
+            assert!(decode(&mut decoder, payload, 1).is_err(), "{payload}");
         }
         assert_eq!(outcome(&mut decoder, SEED, 2).events, []);
     }
@@ -538,7 +538,7 @@ mod tests {
         outcome(&mut decoder, &heat("a", 0, &crowd(1_000)), 0);
         outcome(&mut decoder, &heat("a", 0, &crowd(2_000)), 0);
         let refused = heat("a", 0, &crowd(3_000));
-        assert!(matches!(decoder.decode(frame(&refused, 0)), Err(DecodeError::Implausible(_))));
+        assert!(matches!(decode(&mut decoder, &refused, 0), Err(DecodeError::Implausible(_))));
         assert_eq!(outcome(&mut decoder, &heat("a", 0, &crowd(2_000)), 0).events, []);
     }
 

@@ -28,7 +28,7 @@ const MAX_LAPS_EVER: usize = 100_000;
 /// What a remembered lap or gap takes, its part of what laps share included.
 const LAP_BYTES: usize = size_of::<Piece>() + size_of::<Gap>() + 16;
 /// What a remembered driver takes without the laps: short texts, and unknown fields at their limit.
-const DRIVER_BYTES: usize = size_of::<DriverMemory>() + 3_072;
+const DRIVER_BYTES: usize = size_of::<DriverMemory>() + size_of::<Standing>() + 3_072;
 
 pub struct HeatMemory {
     key: Arc<HeatKey>,
@@ -45,7 +45,7 @@ pub struct HeatMemory {
 #[derive(Default)]
 struct DriverMemory {
     /// As last told; none before the first frame.
-    standing: Option<Standing>,
+    standing: Option<Arc<Standing>>,
     sheet: LapSheet,
 }
 
@@ -130,7 +130,8 @@ impl HeatMemory {
                 notes.code("D.R", line.last_record, word);
             }
             let driver = self.drivers.entry(line.driver_id).or_default();
-            if driver.standing.as_ref().is_none_or(|known| !says_the_same(&line, known, &record)) {
+            if driver.standing.as_deref().is_none_or(|known| !says_the_same(&line, known, &record))
+            {
                 let witnessed = witnessed.iter().any(|before| before.driver_id == line.driver_id);
                 self.laps -= driver.sheet.len();
                 driver.apply(&self.key, line, record, Moment { at, witnessed }, events);
@@ -242,6 +243,7 @@ impl DriverMemory {
             updated_at: moment.at,
             extra: line.extra,
         };
+        let standing = Arc::new(standing);
         events.push(Event::Karting(KartingEvent::Standing(standing.clone())));
         self.standing = Some(standing);
         events.extend(
@@ -299,6 +301,5 @@ fn lap_of(
     removed_at: Option<DateTime<Utc>>,
 ) -> Lap {
     let KnownLap { lap, lap_ms, error_ms, source, kart, position, crossed_at } = lap;
-    let kart = kart.as_deref().map(str::to_owned);
     Lap { heat, driver_id, lap, lap_ms, kart, position, crossed_at, source, error_ms, removed_at }
 }

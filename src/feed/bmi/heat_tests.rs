@@ -38,7 +38,8 @@ impl Table {
             }
             KartingEvent::Standing(standing) => {
                 assert!(self.heats.contains_key(&standing.heat), "a child before its parent");
-                self.standings.insert((standing.heat.clone(), standing.driver_id), standing);
+                let key = (standing.heat.clone(), standing.driver_id);
+                self.standings.insert(key, Arc::unwrap_or_clone(standing));
             }
             KartingEvent::Lap(lap) => {
                 let driver = (lap.heat.clone(), lap.driver_id);
@@ -110,7 +111,7 @@ impl Rig {
     }
 
     fn decode(&mut self, payload: &str, received_at: DateTime<Utc>) -> Vec<Event> {
-        let frame = Frame { received_at, payload };
+        let frame = Frame { received_at, payload: &payload.into() };
         let mut decoded = self.decoder.decode(frame).unwrap();
         if let Decoded::Asks(Ask::Heats { start_unix, name }) = decoded {
             self.asked += 1;

@@ -3,6 +3,7 @@
 
 use std::{ops::Range, sync::Arc};
 
+use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 
 use crate::{event::karting::HeatKey, feed::Frame};
@@ -21,7 +22,7 @@ pub struct LastFrame {
     /// Who was in the table.
     pub table: Vec<TableLine>,
     /// Empty where it is too long to be kept, which no frame is.
-    payload: String,
+    payload: ByteString,
     /// Whether its parts may be compared, too. Unknown names in them are to be told each time.
     is_plain: bool,
     /// Where the clock's digits are, if it is plain.
@@ -53,16 +54,10 @@ pub struct KnownTable<'a> {
 }
 
 impl LastFrame {
-    /// The frame after `last`, whose memory it takes over.
-    pub fn after(last: Option<Self>, frame: Frame<'_>, meaning: Meaning) -> Self {
+    pub fn new(frame: Frame<'_>, meaning: Meaning) -> Self {
         let Meaning { active, heat, table, is_plain } = meaning;
-        let mut payload = last.map_or_else(String::new, |last| last.payload);
-        payload.clear();
-        payload.shrink_to(2 * frame.payload.len());
-        if frame.payload.len() <= MAX_COMPARED_BYTES {
-            payload.reserve_exact(frame.payload.len());
-            payload.push_str(frame.payload);
-        }
+        let is_kept = frame.payload.len() <= MAX_COMPARED_BYTES;
+        let payload = if is_kept { frame.payload.clone() } else { ByteString::new() };
         let clock = if is_plain { clock_digits(&payload) } else { None };
         Self { received_at: frame.received_at, active, heat, table, payload, is_plain, clock }
     }
@@ -84,13 +79,15 @@ impl LastFrame {
         is_whole(digits).then(|| clock.start..clock.start + digits.len())
     }
 
-    /// Takes over another clock from a frame that is this one but for it.
+    /// Becomes a frame that is this one but for the clock.
     pub fn set_clock(&mut self, frame: Frame<'_>, digits: Range<usize>) {
+        // Lines behind the clock are elsewhere now; venues have it behind them.
+        let moves = self.clock.as_ref().is_some_and(|clock| clock.len() != digits.len());
+        let is_behind = |line: &TableLine| line.at as usize > digits.start;
+        self.is_plain &= !(moves && self.table.last().is_some_and(is_behind));
         self.received_at = frame.received_at;
-        if let (Some(clock), Some(other)) = (self.clock.take(), frame.payload.get(digits.clone())) {
-            self.payload.replace_range(clock, other);
-            self.clock = Some(digits);
-        }
+        self.payload = frame.payload.clone();
+        self.clock = Some(digits);
     }
 
     /// Its lines, if they may be compared.
@@ -139,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        event::Past,
+        event::{Past, Scene},
         feed::{Decoded, Decoder, Outcome, bmi::decode::BmiDecoder},
     };
 
@@ -147,7 +144,7 @@ mod tests {
 
     fn outcome(decoder: &mut BmiDecoder, second: usize, payload: &str) -> Option<Outcome> {
         let received_at = DateTime::from_timestamp(1_700_000_000 + second as i64, 0).unwrap();
-        let frame = Frame { received_at, payload };
+        let frame = Frame { received_at, payload: &payload.into() };
         loop {
             match decoder.decode(frame).ok()? {
                 Decoded::Events(outcome) => return Some(outcome),
@@ -212,6 +209,22 @@ mod tests {
         assert_eq!(told(&mut decoder, 2, "a", 0), 0);
         assert_eq!(told(&mut decoder, 3, "a", 7), 1);
         assert_eq!(told(&mut decoder, 4, "c", 7), 3);
+    }
+
+    #[test]
+    fn lines_are_read_again_when_a_longer_clock_has_moved_them() {
+        let line = |driver: i32| format!(r#"{{"D":{driver},"L":1}}"#);
+        let sent = |clock: &str, drivers: [i32; 2]| {
+            let [first, second] = drivers.map(line);
+            format!(r#"{{"T":1,"CS":1,"C":{clock},"D":[{first},{second}],"N":"a","S":1}}"#)
+        };
+        let mut decoder = BmiDecoder::default();
+        outcome(&mut decoder, 0, &sent("7", [1, 2])).unwrap();
+        // By as much as a line and its comma.
+        outcome(&mut decoder, 1, &sent("777777777777777", [1, 2])).unwrap();
+        let told = outcome(&mut decoder, 2, &sent("777777777777777", [3, 1])).unwrap();
+        let Some(Scene::Heat(scene)) = told.scene else { panic!("{told:?}") };
+        assert_eq!(*scene.drivers, [3, 1]);
     }
 
     #[test]

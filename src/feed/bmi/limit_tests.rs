@@ -26,7 +26,7 @@ fn with_driver(driver: &str) -> String {
 
 /// Decodes a frame for which the store knows nothing.
 fn hear(decoder: &mut BmiDecoder, payload: &str) -> Result<Outcome, DecodeError> {
-    let frame = Frame { received_at: DateTime::UNIX_EPOCH, payload };
+    let frame = Frame { received_at: DateTime::UNIX_EPOCH, payload: &payload.into() };
     let mut decoded = decoder.decode(frame)?;
     if let Decoded::Asks(ask) = decoded {
         decoder.recall(ask, Past::Heats(Vec::new()));
@@ -43,7 +43,7 @@ fn rejection(payload: &str) -> String {
 }
 
 fn asks(decoder: &mut BmiDecoder, payload: &str) -> bool {
-    let frame = Frame { received_at: DateTime::UNIX_EPOCH, payload };
+    let frame = Frame { received_at: DateTime::UNIX_EPOCH, payload: &payload.into() };
     matches!(decoder.decode(frame), Ok(Decoded::Asks(_)))
 }
 

@@ -142,7 +142,6 @@ impl Gap {
 impl From<Lap> for Piece {
     fn from(lap: Lap) -> Self {
         let Lap { lap, lap_ms, error_ms, source, kart, position, crossed_at, .. } = lap;
-        let kart = kart.map(Arc::from);
         Self::Lap(KnownLap { lap, lap_ms, error_ms, source, kart, position, crossed_at })
     }
 }

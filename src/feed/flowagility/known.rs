@@ -25,7 +25,7 @@ pub struct Known {
 pub struct Dog {
     pub playset: Arc<Playset>,
     /// What is said of the course beside it.
-    pub course: Course,
+    pub course: Arc<Course>,
 }
 
 /// In the order of the message.

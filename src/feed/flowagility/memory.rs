@@ -156,12 +156,14 @@ impl Memory {
             }
             memory.bytes -= said.as_ref().map_or(0, |said| said.bytes());
             memory.bytes += now.bytes();
-            // Which of the brothers carried it is no difference.
-            let align = |now: &mut CombinedResult, said: &CombinedResult| {
-                (now.run, now.updated_at) = (Arc::clone(&said.run), said.updated_at);
-            };
-            if let Some(now) = news_of(said, now, align) {
-                let now = CombinedResult { run: Arc::clone(&run.key), updated_at: at, ..now };
+            let before = said.replace(Arc::clone(&now));
+            if before.is_none_or(|before| !before.says_the_same(&now)) {
+                let now = if is_of(&now.run, now.updated_at, &run.key, at) {
+                    now
+                } else {
+                    let (run, now) = (Arc::clone(&run.key), CombinedResult::clone(&now));
+                    Arc::new(CombinedResult { run, updated_at: at, ..now })
+                };
                 news.push(Event::Agility(AgilityEvent::Combined(now)));
             }
         }
@@ -181,12 +183,16 @@ impl PlaysetMemory {
         at: DateTime<Utc>,
         news: &mut Vec<Event>,
     ) {
-        // What is known by its JSON may have been read in another message, of another run.
-        let align = |now: &mut Playset, said: &Playset| {
-            (now.run, now.updated_at) = (Arc::clone(&said.run), said.updated_at);
+        let before = self.said.replace(Arc::clone(&now));
+        if before.is_some_and(|before| before.says_the_same(&now)) {
+            return;
+        }
+        let now = if is_of(&now.run, now.updated_at, run, at) {
+            now
+        } else {
+            let (run, now) = (Arc::clone(run), Playset::clone(&now));
+            Arc::new(Playset { run, updated_at: at, ..now })
         };
-        let Some(now) = news_of(&mut self.said, now, align) else { return };
-        let now = Playset { run: Arc::clone(run), updated_at: at, ..now };
         let progress = Progress {
             status: now.status.clone(),
             faults: now.faults,
@@ -194,16 +200,15 @@ impl PlaysetMemory {
             disqualification: now.disqualification.clone(),
             time_s: now.time_s.clone(),
         };
-        let step = (self.progress.as_ref() != Some(&progress)).then(|| PlaysetChange {
-            run: Arc::clone(run),
-            playset_id: now.playset_id.clone(),
-            changed_at: at,
-            progress: progress.clone(),
-        });
-        news.push(Event::Agility(AgilityEvent::Playset(now)));
-        if let Some(step) = step {
-            self.progress = Some(progress);
-            news.push(Event::Agility(AgilityEvent::PlaysetChange(step)));
+        news.push(Event::Agility(AgilityEvent::Playset(Arc::clone(&now))));
+        if self.progress.as_ref() != Some(&progress) {
+            self.progress = Some(progress.clone());
+            news.push(Event::Agility(AgilityEvent::PlaysetChange(PlaysetChange {
+                run: Arc::clone(run),
+                playset_id: now.playset_id.clone(),
+                changed_at: at,
+                progress,
+            })));
         }
     }
 }
@@ -224,21 +229,15 @@ fn is_very_same<T>(said: &Option<Arc<T>>, now: &Arc<T>) -> bool {
     said.as_ref().is_some_and(|said| Arc::ptr_eq(said, now))
 }
 
-/// Remembers `now`, and copies it to be told if it differs from what was remembered by more than
-/// `align` makes equal.
-fn news_of<T: Clone + PartialEq>(
-    said: &mut Option<Arc<T>>,
-    now: Arc<T>,
-    align: impl FnOnce(&mut T, &T),
-) -> Option<T> {
-    let mut copy = T::clone(&now);
-    if let Some(said) = said.replace(now) {
-        align(&mut copy, &said);
-        if copy == *said {
-            return None;
-        }
-    }
-    Some(copy)
+/// Whether it was read in this message. What is known by its JSON may have been read in another one,
+/// of another run.
+fn is_of(
+    said_of: &Arc<RunKey>,
+    said_at: DateTime<Utc>,
+    run: &Arc<RunKey>,
+    at: DateTime<Utc>,
+) -> bool {
+    said_at == at && Arc::ptr_eq(said_of, run)
 }
 
 /// How many keys there would be; `new` names each once.

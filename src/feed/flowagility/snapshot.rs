@@ -153,11 +153,11 @@ impl RunSnapshot {
         // The first mention of a dog counts: what it does now comes before what it did earlier.
         for dog in slots.iter_mut().filter_map(|slot| slot.playset.take()) {
             let course = run.add_playset("playset", dog, at, unknown, known)?;
-            run.playset_course = prefer(mem::take(&mut run.playset_course), course);
+            complete(&mut run.playset_course, &course);
         }
         for dog in slots.iter_mut().flat_map(|slot| mem::take(&mut slot.best)) {
             let course = run.add_playset("results_best", dog, at, unknown, known)?;
-            run.results_course = prefer(mem::take(&mut run.results_course), course);
+            complete(&mut run.results_course, &course);
         }
         for result in slots.into_iter().flat_map(|slot| slot.combined) {
             run.add_combined(result, at, unknown, known)?;
@@ -175,12 +175,12 @@ impl RunSnapshot {
         at: DateTime<Utc>,
         unknown: &mut Unknown,
         known: &mut Known,
-    ) -> Result<Course, DecodeError> {
+    ) -> Result<Arc<Course>, DecodeError> {
         let (sent, json) = match entry {
             Entry::Read { sent, json } => (sent, json),
             Entry::Known(dog) => {
                 self.playsets.push(Arc::clone(&dog.means.playset));
-                let course = dog.means.course.clone();
+                let course = Arc::clone(&dog.means.course);
                 known.dogs.keep_on(dog);
                 return Ok(course);
             }
@@ -194,7 +194,7 @@ impl RunSnapshot {
         unknown.note_code("disqualification", disqualification.as_deref(), DISQUALIFICATIONS);
 
         let mut values = Values::new(level, sent.extra, unknown);
-        let course = course(sent.course, &mut values);
+        let course = Arc::new(course(sent.course, &mut values));
         let Some(playset_id) = name("playset id", sent.id)? else {
             unknown.note(&format!("{level}.id=\"\""));
             return Ok(course);
@@ -229,7 +229,7 @@ impl RunSnapshot {
         playset.extra = values.into_extra();
         let playset = Arc::new(playset);
         if unknown.notes == notes {
-            let means = Dog { playset: Arc::clone(&playset), course: course.clone() };
+            let means = Dog { playset: Arc::clone(&playset), course: Arc::clone(&course) };
             known.dogs.keep(json, means);
         }
         self.playsets.push(playset);
@@ -302,6 +302,20 @@ pub fn prefer(first: Course, second: Course) -> Course {
         standard_time: first.standard_time.or(second.standard_time),
         maximum_time: first.maximum_time.or(second.maximum_time),
     }
+}
+
+/// Adds to what is known of a course what only `second` says.
+fn complete(course: &mut Course, second: &Course) {
+    fn add<T: Clone>(known: &mut Option<T>, second: &Option<T>) {
+        if known.is_none() {
+            known.clone_from(second);
+        }
+    }
+    add(&mut course.judge_name, &second.judge_name);
+    add(&mut course.length_m, &second.length_m);
+    add(&mut course.obstacles, &second.obstacles);
+    add(&mut course.standard_time, &second.standard_time);
+    add(&mut course.maximum_time, &second.maximum_time);
 }
 
 /// Whether this is what [`prefer`] makes of both.

@@ -1,5 +1,7 @@
 //! The parts of a ring.
 
+use std::sync::Arc;
+
 use bigdecimal::BigDecimal;
 use maud::{Markup, html};
 
@@ -118,7 +120,7 @@ fn next(screen: &Screen, ring: &RingBoard) -> Option<Markup> {
     }))
 }
 
-fn best(screen: &Screen, best: &[Playset]) -> Option<Markup> {
+fn best(screen: &Screen, best: &[Arc<Playset>]) -> Option<Markup> {
     let rows = best.iter().take(rows(screen)).map(|playset| {
         let is_out = playset.disqualification.is_some();
         let penalties = playset.total_penalization.as_ref();
@@ -134,7 +136,7 @@ fn best(screen: &Screen, best: &[Playset]) -> Option<Markup> {
     table(Part::Best, screen.words().ring.best, rows.collect())
 }
 
-fn combined(screen: &Screen, results: &[CombinedResult]) -> Option<Markup> {
+fn combined(screen: &Screen, results: &[Arc<CombinedResult>]) -> Option<Markup> {
     let rows = results.iter().take(rows(screen)).map(|result| {
         let penalties = result.total_penalization.as_ref();
         place(screen, result.classification, &result.pair, false, penalties, result.time_s.as_ref())

@@ -156,8 +156,9 @@ mod tests {
     }
 
     fn with_next(next: Playset, on_course: Playset) -> Board {
-        let on_course = Some(OnCourse { playset: on_course, running_since: None });
-        Board::Ring(Arc::new(RingBoard { next: Some(next), on_course, ..RingBoard::default() }))
+        let on_course = Some(OnCourse { playset: on_course.into(), running_since: None });
+        let next = Some(next.into());
+        Board::Ring(Arc::new(RingBoard { next, on_course, ..RingBoard::default() }))
     }
 
     fn screen(query: &str) -> Screen {

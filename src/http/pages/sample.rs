@@ -105,7 +105,7 @@ pub(super) fn line(position: i32, name: &str, laps: &[i32]) -> Line {
         updated_at: at(0),
         extra: Default::default(),
     };
-    Line { standing, laps, gaps: Vec::new() }
+    Line { standing: standing.into(), laps, gaps: Vec::new() }
 }
 
 pub(super) fn decimal(text: &str) -> Option<BigDecimal> {
@@ -165,11 +165,12 @@ pub(super) fn ring() -> RingBoard {
         total_penalization: decimal("5.00"),
         ..dog("leader", "Chispa", "calculated")
     };
+    let own = dog("own", "Mel", "running").into();
     RingBoard {
         run: Some(run),
-        on_course: Some(OnCourse { playset: dog("own", "Mel", "running"), running_since }),
-        next: Some(dog("next", "Flow", "ready")),
-        best: vec![leader],
+        on_course: Some(OnCourse { playset: own, running_since }),
+        next: Some(dog("next", "Flow", "ready").into()),
+        best: vec![leader.into()],
         combined: Vec::new(),
     }
 }

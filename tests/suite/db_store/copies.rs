@@ -70,7 +70,7 @@ async fn store_copies_many_new_rows_as_it_would_have_upserted_them() {
     let key = heat_key("many");
     let mut laps = many_laps(&key);
     (laps[3].kart, laps[3].position, laps[3].crossed_at) = (None, None, None);
-    laps[4].kart = Some("\0ñ\0".to_owned());
+    laps[4].kart = Some("\0ñ\0".into());
     laps[5].removed_at = Some(at(9));
     let mut events = heat_with(&key, laps);
     events.extend(many_changes());

@@ -87,7 +87,7 @@ pub fn lap(heat: &Arc<HeatKey>, driver_id: i64, lap: i32) -> Lap {
         driver_id,
         lap,
         lap_ms: 36_000 + lap,
-        kart: Some("7".to_owned()),
+        kart: Some("7".into()),
         position: Some(1),
         crossed_at: Some(at(i64::from(lap) * 36)),
         source: LapSource::Timed,
@@ -225,8 +225,8 @@ pub fn everything() -> Vec<Event> {
     events.extend(karting([
         KartingEvent::TrackCleared { at: at(0) },
         KartingEvent::Heat(heat(&heat_key)),
-        KartingEvent::Standing(standing(&heat_key, 1)),
-        KartingEvent::Standing(standing(&heat_key, 2)),
+        KartingEvent::Standing(standing(&heat_key, 1).into()),
+        KartingEvent::Standing(standing(&heat_key, 2).into()),
         KartingEvent::Lap(lap(&heat_key, 1, 1)),
         KartingEvent::Lap(lap(&heat_key, 2, 1)),
         KartingEvent::LapGap(gap(&heat_key, 2, 3)),
@@ -235,10 +235,10 @@ pub fn everything() -> Vec<Event> {
     events.extend(agility([
         AgilityEvent::RunsNotReady { at: at(0), message: "Runs are not ready yet".to_owned() },
         AgilityEvent::Run(run(&run_key)),
-        AgilityEvent::Playset(playset(&run_key, "bbbb")),
+        AgilityEvent::Playset(playset(&run_key, "bbbb").into()),
         AgilityEvent::PlaysetChange(change(&run_key, "bbbb", 1, 0)),
         AgilityEvent::PlaysetChange(change(&run_key, "bbbb", 2, 1)),
-        AgilityEvent::Combined(combined(&run_key)),
+        AgilityEvent::Combined(combined(&run_key).into()),
     ]));
     events.push(span(1, 0, Some((60, "remote_closed"))));
     events.push(span(2, 61, None));

@@ -26,7 +26,7 @@ async fn store_sets_a_poison_row_aside_and_writes_its_neighbours() {
     let key = heat_key("poison");
     let mut events = karting([KartingEvent::Heat(heat(&key))]);
     events.extend(karting((1..=20).map(|number| KartingEvent::Lap(lap(&key, 1, number)))));
-    events.extend(karting((1..=5).map(|id| KartingEvent::Standing(standing(&key, id)))));
+    events.extend(karting((1..=5).map(|id| KartingEvent::Standing(standing(&key, id).into()))));
     events.extend(everything());
 
     let report = store.write(&events).await;
@@ -88,7 +88,7 @@ async fn store_moves_an_absurd_number_to_extra() {
     let key = run_key("AG");
     let mut absurd = playset(&key, "bbbb");
     absurd.time_s = Some("1e999999999".parse().unwrap());
-    let events = agility([AgilityEvent::Run(run(&key)), AgilityEvent::Playset(absurd)]);
+    let events = agility([AgilityEvent::Run(run(&key)), AgilityEvent::Playset(absurd.into())]);
     assert_eq!(store.write(&events).await.rejected, 0);
     assert_eq!(
         test.rows("SELECT time_s, extra FROM playsets"),

@@ -40,7 +40,7 @@ async fn store_recalls_a_heat_as_it_was_written() {
         .write(&karting([
             KartingEvent::Heat(heat(&second)),
             KartingEvent::Heat(first_heat),
-            KartingEvent::Standing(standing(&key, 2)),
+            KartingEvent::Standing(standing(&key, 2).into()),
             KartingEvent::Lap(whole_lap(2)),
             KartingEvent::Lap(whole_lap(1)),
             KartingEvent::Lap(reconstructed.clone()),

@@ -72,14 +72,16 @@ impl Table {
                 AgilityEvent::Playset(playset) => {
                     let run = RunKey::clone(&playset.run);
                     assert!(self.runs.contains_key(&run), "a playset before its run");
-                    self.playsets.insert((run, playset.playset_id.clone()), playset);
+                    self.playsets
+                        .insert((run, playset.playset_id.clone()), Arc::unwrap_or_clone(playset));
                 }
                 AgilityEvent::PlaysetChange(change) => {
                     let key = (RunKey::clone(&change.run), change.playset_id);
                     assert!(self.playsets.contains_key(&key), "a change before its playset");
                     self.changes.insert((key.0, key.1, change.changed_at), change.progress);
                 }
-                AgilityEvent::Combined(mut result) => {
+                AgilityEvent::Combined(result) => {
+                    let mut result = Arc::unwrap_or_clone(result);
                     let run = RunKey { run_type: String::new(), ..RunKey::clone(&result.run) };
                     result.run = Arc::new(run.clone());
                     self.combined.insert((run, result.dorsal.clone()), result);
@@ -133,7 +135,7 @@ impl Ring {
     }
 
     fn try_hear(&mut self, at: DateTime<Utc>, payload: &str) -> Result<Outcome, DecodeError> {
-        let frame = Frame { received_at: at, payload };
+        let frame = Frame { received_at: at, payload: &payload.into() };
         self.try_with(|decoder| decoder.decode(frame))
     }
 
@@ -331,7 +333,7 @@ fn decoder_makes_no_false_step_when_it_recalls_a_run() {
 #[test]
 fn decoder_asks_for_one_run_at_a_time_and_changes_nothing_meanwhile() {
     let mut decoder = FlowAgilityDecoder::new();
-    let payload = samples(FIRST)[7].to_string();
+    let payload = samples(FIRST)[7].to_string().into();
     let frame = Frame { received_at: at(0), payload: &payload };
     let jumping = Ask::Run(run_key("JP"));
     let agility = Ask::Run(run_key("AG"));
@@ -356,7 +358,7 @@ fn decoder_asks_again_when_eight_other_runs_came_between() {
         for n in 1..=others {
             ring.hear(n, &run(&format!("other {n}")));
         }
-        let payload = first.to_string();
+        let payload = first.to_string().into();
         let answer = ring.decoder.decode(Frame { received_at: at(9), payload: &payload }).unwrap();
         assert_eq!(matches!(answer, Decoded::Asks(_)), forgotten, "{others} others");
         ring.hear(9, &first);
@@ -547,7 +549,7 @@ fn combined_result_is_said_again_only_when_it_changes_whichever_brother_carries_
     ring.hear(0, &message);
     let combined = |outcome: Outcome| {
         let result = |event| match event {
-            Event::Agility(AgilityEvent::Combined(result)) => Some(result.dorsal),
+            Event::Agility(AgilityEvent::Combined(result)) => Some(result.dorsal.clone()),
             _ => None,
         };
         outcome.events.into_iter().filter_map(result).collect::<Vec<_>>()

@@ -79,7 +79,7 @@ fn ring(playset: Playset, running_since: Option<DateTime<Utc>>) -> RingBoard {
     let run = Run { key: key(), course, seen_at: now(), extra: Default::default() };
     RingBoard {
         run: Some(run),
-        on_course: Some(OnCourse { playset, running_since }),
+        on_course: Some(OnCourse { playset: playset.into(), running_since }),
         ..RingBoard::default()
     }
 }
@@ -160,10 +160,10 @@ fn beat_tells_what_is_needed_until_the_dog_is_done() {
     let mut ring = ring(Playset { faults: Some(0), ..dog("Nala", "running") }, None);
     assert_eq!(drawn(&ring, Part::Beat), None);
     let leader = Playset { total_penalization: number("0.00"), ..calculated("Duna") };
-    ring.best = vec![leader];
+    ring.best = vec![leader.into()];
     let beat = drawn(&ring, Part::Beat).unwrap();
     assert!(beat.contains("<span class=\"figure\">32.50</span>"), "{beat}");
-    let with = |playset| OnCourse { playset, running_since: None };
+    let with = |playset: Playset| OnCourse { playset: playset.into(), running_since: None };
     ring.on_course = Some(with(Playset { faults: Some(1), ..dog("Nala", "running") }));
     assert!(drawn(&ring, Part::Beat).unwrap().contains("out of reach"));
     ring.on_course = Some(with(calculated("Nala")));
@@ -176,13 +176,13 @@ fn next_and_best_show_others_only_when_there_are_any() {
     for part in [Part::Next, Part::Best, Part::Combined] {
         assert_eq!(drawn(&ring, part), None);
     }
-    ring.next = Some(dog("Duna", "ready"));
+    ring.next = Some(dog("Duna", "ready").into());
     let next = drawn(&ring, Part::Next).unwrap();
     assert!(next.contains("data-key=\"duna\"") && next.contains("Duna"), "{next}");
 
     let mut out = calculated("Kira");
     (out.disqualification, out.classification) = (Some("elim".to_owned()), None);
-    ring.best = vec![calculated("Duna"), out];
+    ring.best = vec![calculated("Duna").into(), out.into()];
     let best = drawn(&ring, Part::Best).unwrap();
     assert!(
         best.contains(
@@ -197,7 +197,7 @@ fn next_and_best_show_others_only_when_there_are_any() {
     let one = part(&screen("rows=1"), &ring, Part::Best).unwrap().into_string();
     assert!(!one.contains("Kira"), "{one}");
 
-    ring.combined = vec![CombinedResult {
+    let result = CombinedResult {
         run: key(),
         combined_id: None,
         dorsal: "7".to_owned(),
@@ -207,7 +207,8 @@ fn next_and_best_show_others_only_when_there_are_any() {
         total_penalization: number("0.00"),
         updated_at: now(),
         extra: Default::default(),
-    }];
+    };
+    ring.combined = vec![result.into()];
     let combined = drawn(&ring, Part::Combined).unwrap();
     assert!(combined.contains("70.10") && combined.contains("Combined"), "{combined}");
 }

@@ -49,7 +49,7 @@ fn line(position: i32, name: &str, laps_ms: [i32; 3], gap: &str) -> Line {
         driver_id: position.into(),
         lap,
         lap_ms,
-        kart: Some("7".to_owned()),
+        kart: Some("7".into()),
         position: Some(position),
         crossed_at: (lap == 3).then(|| now() - TimeDelta::seconds(2)),
         source: LapSource::Timed,
@@ -73,7 +73,7 @@ fn line(position: i32, name: &str, laps_ms: [i32; 3], gap: &str) -> Line {
         updated_at: now(),
         extra: Default::default(),
     };
-    Line { standing, laps: (1..).zip(laps_ms).map(lap).collect(), gaps: vec![] }
+    Line { standing: standing.into(), laps: (1..).zip(laps_ms).map(lap).collect(), gaps: vec![] }
 }
 
 fn drawn(screen: &Screen, heat: &HeatBoard, of: Part) -> Option<String> {
@@ -217,7 +217,7 @@ fn last_tells_the_lap_that_matters_most_and_only_while_it_is_news() {
     heat.lines = vec![Arc::new(line(1, "Ann", [35_000, 34_000, 33_000], ""))];
     assert!(last(&heat, "laps=best", now()).unwrap().contains("Fastest lap"));
     let mut record = line(1, "Ann", [35_000, 34_000, 33_000], "");
-    record.standing.last_record = Some("day".into());
+    Arc::make_mut(&mut record.standing).last_record = Some("day".into());
     heat.lines = vec![Arc::new(record)];
     assert!(last(&heat, "", now()).unwrap().contains("Record of the day"));
 }

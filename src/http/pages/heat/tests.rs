@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{
     board::karting::Line,
     event::karting::{LapGap, LapSource},
@@ -73,7 +75,7 @@ fn places_are_told_by_sign_number_and_words() {
                <span aria-hidden=\"true\">▲2</span>\
                <span class=\"vh\">2 plaatsen gewonnen</span></span>";
     assert!(row(&mine, 0, Lang::Nl).contains(won));
-    mine.standing.position = 4;
+    Arc::make_mut(&mut mine.standing).position = 4;
     assert!(row(&mine, 0, Lang::Es).contains("title=\"1 puesto perdido\""));
     mine.laps[0].position = None;
     assert!(!row(&mine, 0, Lang::Es).contains("puesto"));
@@ -91,7 +93,7 @@ fn missed_and_computed_laps_and_records_are_marked() {
         total_ms: None,
         error_ms: 0,
     }];
-    mine.standing.last_record = Some("week".into());
+    Arc::make_mut(&mut mine.standing).last_record = Some("week".into());
     let row = row(&mine, 0, Lang::Fr);
     assert!(row.contains("title=\"1 tour calculé\"><span aria-hidden=\"true\">≈1<"), "{row}");
     assert!(row.contains("title=\"2 tours non reçus\"><span aria-hidden=\"true\">∅2<"), "{row}");

@@ -190,6 +190,8 @@ fn table(duel: &Duel, names: &[Cow<'_, str>; 2], words: &DuelWords, reader: &Rea
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::http::{
         pages::sample::{heat, line, reader},
         privacy::Privacy,
@@ -200,7 +202,7 @@ mod tests {
 
     fn board() -> HeatBoard {
         let mut bob = line(2, "Bob", &[46_000, 41_000, 39_000, 38_000]);
-        bob.standing.driver_id = 2;
+        Arc::make_mut(&mut bob.standing).driver_id = 2;
         bob.laps.iter_mut().for_each(|lap| lap.driver_id = 2);
         heat(vec![line(1, "<Ann>", &[45_000, 41_500, 40_500, 40_000]), bob])
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{
     event::agility::{Pair, Playset},
     http::{privacy::Privacy, words::Lang},
@@ -52,7 +54,7 @@ fn ring_shows_the_result_of_a_dog_that_is_done() {
         qualification: Some("V_GOOD".into()),
         ..dog("own", "Mel", "calculated")
     };
-    ring.on_course.as_mut().unwrap().playset = done;
+    ring.on_course.as_mut().unwrap().playset = done.into();
     let html = dog::draw(&ring, &reader(Lang::Fr), Moment::on_page(at(8))).into_string();
     assert!(html.contains("<b>41.300</b>") && !html.contains("data-clock"), "{html}");
     let result = "<p class=\"facts result\"><span>Classement <b>2</b></span>\
@@ -64,8 +66,9 @@ fn ring_shows_the_result_of_a_dog_that_is_done() {
 #[test]
 fn eliminated_dog_is_said_to_be_so() {
     let mut ring = ring();
-    ring.on_course.as_mut().unwrap().playset.disqualification = Some("elim".into());
-    ring.best[0].disqualification = Some("elim".into());
+    for dog in [&mut ring.on_course.as_mut().unwrap().playset, &mut ring.best[0]] {
+        Arc::make_mut(dog).disqualification = Some("elim".into());
+    }
     let html = drawn(&ring, &reader(Lang::Nl));
     assert!(html.contains("<p class=\"eliminated\">Gediskwalificeerd</p>"), "{html}");
     assert!(html.contains("data-headline=\"Gediskwalificeerd: Mel\""), "{html}");

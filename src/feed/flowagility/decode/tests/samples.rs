@@ -3,7 +3,7 @@
 use super::*;
 
 fn said(playset: &Playset) -> Event {
-    Event::Agility(AgilityEvent::Playset(playset.clone()))
+    Event::Agility(AgilityEvent::Playset(playset.clone().into()))
 }
 
 fn changed(playset: &Playset) -> Event {
@@ -31,7 +31,7 @@ fn began(run_type: &str, second: usize, course: Course) -> Event {
 }
 
 fn placed(id: &str, pair: Pair, classification: i32, time: &str, penalization: &str) -> Event {
-    Event::Agility(AgilityEvent::Combined(CombinedResult {
+    let result = CombinedResult {
         run: run_key("AG"),
         combined_id: text(id),
         dorsal: pair.dorsal.clone().unwrap(),
@@ -41,7 +41,8 @@ fn placed(id: &str, pair: Pair, classification: i32, time: &str, penalization: &
         total_penalization: decimal(penalization),
         updated_at: at(10),
         extra: Extra::new(),
-    }))
+    };
+    Event::Agility(AgilityEvent::Combined(result.into()))
 }
 
 /// What the eleven messages mean, field by field, when the n-th comes at second n. The revisions
