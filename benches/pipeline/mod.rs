@@ -78,7 +78,12 @@ pub fn run(scale: Scale) -> Report {
         // Each heat that is under way asks for its past first.
         let settle = settle.max(Duration::from_millis(feeds as u64 * 6));
         let figures = take(Run { feeds, play: Play::Heats, settle, measure });
-        eprintln!("{feeds} feeds: {:.0} frames/s", figures.frames_per_second);
+        let p99 = percentile(&figures.latencies, 99);
+        eprintln!(
+            "{feeds} feeds: {:.0} frames/s, p99 {p99:.0?}, {:.1} kB a feed",
+            figures.frames_per_second,
+            figures.kb_per_feed()
+        );
         fleets.row(figures.row("real speed"));
         last = Some(figures);
     }
