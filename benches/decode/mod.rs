@@ -13,10 +13,7 @@ use std::{
 };
 
 use allocation_counter::AllocationInfo;
-use ringside::{
-    event::{Ask, Past, agility::PastRun},
-    feed::{self, Decoded, Decoder, Frame},
-};
+use ringside::feed::{self, Decoded, Decoder, Frame};
 
 use crate::{
     Scale,
@@ -118,10 +115,7 @@ fn outcome(decoder: &mut dyn Decoder, frame: Frame<'_>) -> Decoded {
     loop {
         match decoder.decode(frame).expect("a frame of this kind") {
             Decoded::Asks(ask) => {
-                let past = match &ask {
-                    Ask::Heats { .. } => Past::Heats(Vec::new()),
-                    Ask::Run(_) => Past::Run(PastRun::default()),
-                };
+                let past = ask.nothing();
                 decoder.recall(ask, past);
             }
             decoded => return decoded,

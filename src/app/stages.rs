@@ -11,7 +11,7 @@ use crate::{
         journal::JournalCounters,
         live::{Basin, LiveDesk, LiveHub, LiveTap},
         liveness::Look,
-        message::{BatchWritten, RecallPast},
+        message::{BatchWritten, RecallPasts},
         parser::{Outlets, Parser},
         writer::{Batching, Writer, WriterCounters, WriterParams},
     },
@@ -22,7 +22,7 @@ pub struct Stages {
     pub parser: Addr<Parser>,
     pub writer: Addr<Writer>,
     pub counters: Arc<WriterCounters>,
-    recall: Recipient<RecallPast>,
+    recall: Recipient<RecallPasts>,
     pub(super) thread: Arbiter,
 }
 

@@ -12,6 +12,7 @@ mod late;
 pub mod migrate;
 pub mod notices;
 mod pool;
+mod prepared;
 pub mod privacy;
 pub mod queries;
 mod rows;

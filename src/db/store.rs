@@ -1,7 +1,7 @@
 //! The end of the way: an actor on a thread of its own, since Diesel blocks.
 //!
-//! The writer sends one [`WriteBatch`] at a time and waits for the answer; [`RecallPast`] asks what
-//! is stored of a heat or run, and goes to a store of its own. The store never decides and never tries again: it writes a batch
+//! The writer sends one [`WriteBatch`] at a time and waits for the answer; [`RecallPasts`] asks what
+//! is stored of heats and runs, and goes to a store of its own. The store never decides and never tries again: it writes a batch
 //! whole or says why not. A panic in a handler would cost the thread for good, so each is caught
 //! and becomes an error.
 
@@ -17,7 +17,7 @@ use crate::{
     event::Past,
     pipeline::{
         connection::panic_words,
-        message::{BatchReport, RecallPast, StoreError, WriteBatch},
+        message::{BatchReport, RecallPast, RecallPasts, Recalled, StoreError, WriteBatch},
     },
 };
 
@@ -70,18 +70,46 @@ impl Handler<WriteBatch> for Store {
     }
 }
 
-impl Handler<RecallPast> for Store {
-    type Result = Result<Past, StoreError>;
+impl Handler<RecallPasts> for Store {
+    type Result = Result<Vec<Recalled>, StoreError>;
 
-    fn handle(&mut self, recall: RecallPast, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        RecallPasts(questions): RecallPasts,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        match self.recall(&questions) {
+            Ok(pasts) => Ok(pasts.into_iter().map(Ok).collect()),
+            // One of them: the others are answered without it.
+            Err(StoreError::Unreadable(_)) => {
+                questions.iter().map(|question| self.recall_alone(question)).collect()
+            }
+            Err(away) => Err(away),
+        }
+    }
+}
+
+impl Store {
+    fn recall(&mut self, questions: &[RecallPast]) -> Result<Vec<Past>, StoreError> {
+        let asked: Vec<_> = questions.iter().map(|asked| (&asked.feed.id, &asked.ask)).collect();
         self.guard(StoreError::Unreadable, |conn, _| {
-            queries::past(conn, &recall.feed.id, &recall.ask).map_err(|error| match error {
+            queries::pasts(conn, &asked).map_err(|error| match error {
                 QueryError::DeserializationError(error) => {
                     StoreError::Unreadable(error.to_string())
                 }
                 error => write::unavailable(&error),
             })
         })
+    }
+
+    /// # Errors
+    /// The database does not answer.
+    fn recall_alone(&mut self, question: &RecallPast) -> Result<Recalled, StoreError> {
+        match self.recall(std::slice::from_ref(question)) {
+            Ok(pasts) => Ok(Ok(pasts.into_iter().next().unwrap_or_else(|| question.ask.nothing()))),
+            Err(unreadable @ StoreError::Unreadable(_)) => Ok(Err(unreadable)),
+            Err(away) => Err(away),
+        }
     }
 }
 

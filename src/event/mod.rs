@@ -70,7 +70,6 @@ pub type Extra = serde_json::Map<String, serde_json::Value>;
 
 /// One thing that is now true about a feed.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "events live in one vector; a box each costs more")]
 pub enum Event {
     /// The feed is part of this deployment; says nothing beyond its [`FeedInfo`].
     Configured,
@@ -141,6 +140,16 @@ pub enum Ask {
     Heats { start_unix: i64, name: Arc<str> },
     /// Everything stored of this run.
     Run(Arc<agility::RunKey>),
+}
+
+impl Ask {
+    /// The answer where nothing is stored.
+    pub fn nothing(&self) -> Past {
+        match self {
+            Self::Heats { .. } => Past::Heats(Vec::new()),
+            Self::Run(_) => Past::Run(agility::PastRun::default()),
+        }
+    }
 }
 
 /// The answer to an [`Ask`]; empty when nothing is stored.

@@ -38,7 +38,7 @@ pub use self::{
     state::{Link, Live, Staleness},
     tap::{Basin, FramesTapped, LiveTap, Tapped},
 };
-use super::message::{FeedsConfigured, Heartbeat, RecallPast};
+use super::message::{FeedsConfigured, Heartbeat, RecallPast, RecallPasts};
 pub use crate::feed::Wish;
 
 /// A screen is shown without its past when the store takes longer.
@@ -48,8 +48,6 @@ const PAST_WITHIN: Duration = Duration::from_secs(3);
 const UNWATCHED_FOR: Duration = Duration::from_millis(50);
 /// While the database is away this is how long a screen may lack its past after it came back.
 const ASK_AGAIN_EVERY: Duration = Duration::from_secs(5);
-/// Feeds that ask at the same time, so that the writer's batches find their place in between.
-const ASKED_AT_ONCE: usize = 50;
 
 /// Whom those ask who want to look.
 #[derive(Clone)]
@@ -94,7 +92,7 @@ pub struct GetLive;
 
 pub struct LiveHub {
     basin: Arc<Basin>,
-    store: Recipient<RecallPast>,
+    store: Recipient<RecallPasts>,
     places: HashMap<FeedId, Place>,
     /// It did not answer the last time: no screen waits for it until it does.
     store_is_silent: bool,
@@ -104,79 +102,94 @@ pub struct LiveHub {
 
 impl LiveHub {
     /// `store` is asked for the past of what comes into view.
-    pub fn new(basin: Arc<Basin>, store: Recipient<RecallPast>) -> Self {
+    pub fn new(basin: Arc<Basin>, store: Recipient<RecallPasts>) -> Self {
         Self { basin, store, places: HashMap::new(), store_is_silent: false, is_watched: false }
     }
 
-    fn go_on(&mut self, feed: &FeedId, ctx: &mut Context<Self>) {
-        let Some(place) = self.places.get_mut(feed) else { return };
+    /// Reads what waits of a feed, as far as it goes without a question.
+    fn go_on(&mut self, feed: &FeedId) -> Option<RecallPast> {
+        let place = self.places.get_mut(feed)?;
         while let Some(ask) = place.go_on() {
             // A ring's messages hold all that is shown of it.
             let is_worth_asking = matches!(ask, Ask::Heats { .. });
             if is_worth_asking && !self.store_is_silent {
-                let question = RecallPast { feed: place.source().info.clone(), ask };
-                return self.ask(feed.clone(), question, ctx);
+                return Some(RecallPast { feed: place.source().info.clone(), ask });
             }
             place.recall(ask, None);
         }
+        None
     }
 
-    /// The screen waits for the answer.
-    fn ask(&self, feed: FeedId, question: RecallPast, ctx: &mut Context<Self>) {
-        let ask = question.ask.clone();
-        let asked = timeout(PAST_WITHIN, self.store.send(question)).into_actor(self);
-        ctx.spawn(asked.map(move |answer, this, ctx| {
-            let past = match answer {
-                Ok(Ok(Ok(past))) => Some(past),
+    /// The screens wait for the answers.
+    fn ask(&self, questions: Vec<RecallPast>, ctx: &mut Context<Self>) {
+        for questions in questions.chunks(RecallPasts::MOST) {
+            let questions = questions.to_vec();
+            let asked = self.store.send(RecallPasts(questions.clone()));
+            let asked = timeout(PAST_WITHIN, asked).into_actor(self);
+            ctx.spawn(asked.map(move |answers, this, ctx| {
+                this.store_is_silent |= answers.is_err();
                 // Away or refusing: the screens go on without.
-                Ok(Ok(Err(_)) | Err(_)) => None,
-                Err(_) => {
-                    this.store_is_silent = true;
-                    None
+                let answers = answers.ok().and_then(Result::ok).and_then(Result::ok);
+                let mut answers = answers.unwrap_or_default().into_iter();
+                let mut further = Vec::new();
+                for RecallPast { feed, ask } in questions {
+                    let past = answers.next().and_then(Result::ok);
+                    if let Some(place) = this.places.get_mut(&feed.id) {
+                        place.recall(ask, past);
+                        further.extend(this.go_on(&feed.id));
+                    }
                 }
-            };
-            if let Some(place) = this.places.get_mut(&feed) {
-                place.recall(ask, past);
-                this.go_on(&feed, ctx);
-            }
-        }));
+                this.ask(further, ctx);
+            }));
+        }
     }
 
     /// Tries the store for whatever is shown without its past. No screen waits for that: only when
     /// it answers again, the past is asked for once more.
     fn ask_again(&mut self, ctx: &mut Context<Self>) {
-        let most = if self.store_is_silent { 1 } else { ASKED_AT_ONCE };
-        let lacking = self.places.iter().filter_map(|(feed, place)| {
-            let (info, ask) = (place.source().info.clone(), place.lacking()?.clone());
-            Some((feed.clone(), RecallPast { feed: info, ask }))
+        let most = if self.store_is_silent { 1 } else { RecallPasts::MOST };
+        let lacking = self.places.values().filter_map(|place| {
+            let (feed, ask) = (place.source().info.clone(), place.lacking()?.clone());
+            Some(RecallPast { feed, ask })
         });
         let lacking: Vec<_> = lacking.take(most).collect();
-        // Nobody would find out otherwise.
-        self.store_is_silent &= !lacking.is_empty();
-        for (feed, question) in lacking {
-            let asked = timeout(PAST_WITHIN, self.store.send(question)).into_actor(self);
-            ctx.spawn(asked.map(move |answer, this, ctx| {
-                this.store_is_silent &= answer.is_err();
-                let lacking = this.places.get_mut(&feed).filter(|place| place.lacking().is_some());
-                if let (Ok(Ok(Ok(_))), Some(place)) = (answer, lacking) {
-                    place.begin_anew();
-                    this.go_on(&feed, ctx);
-                }
-            }));
+        if lacking.is_empty() {
+            // Nobody would find out otherwise.
+            self.store_is_silent = false;
+            return;
         }
+        let asked = self.store.send(RecallPasts(lacking.clone()));
+        let asked = timeout(PAST_WITHIN, asked).into_actor(self);
+        ctx.spawn(asked.map(move |answers, this, ctx| {
+            this.store_is_silent &= answers.is_err();
+            let Ok(Ok(Ok(answers))) = answers else { return };
+            let mut further = Vec::new();
+            for (RecallPast { feed, .. }, answer) in lacking.into_iter().zip(answers) {
+                let place = this.places.get_mut(&feed.id);
+                if let Some(place) =
+                    place.filter(|place| answer.is_ok() && place.lacking().is_some())
+                {
+                    place.begin_anew();
+                    further.extend(this.go_on(&feed.id));
+                }
+            }
+            this.ask(further, ctx);
+        }));
     }
 }
 
 impl LiveHub {
     /// Reads whatever the tap has left.
     fn take_in(&mut self, ctx: &mut Context<Self>) {
+        let mut questions = Vec::new();
         for (feed, tapped) in self.basin.drain() {
             // One that was just removed from the configuration may have said a last word.
             let Some(place) = self.places.get_mut(&feed) else { continue };
             let too_many = place.take(tapped);
             self.basin.passed_over.fetch_add(too_many as u64, Ordering::Relaxed);
-            self.go_on(&feed, ctx);
+            questions.extend(self.go_on(&feed));
         }
+        self.ask(questions, ctx);
     }
 }
 

@@ -77,13 +77,27 @@ pub struct EventsDecoded {
     pub seq: Option<Seq>,
 }
 
-/// Parser → Writer → Store: what is stored of a heat or run. The writer first writes all it holds of
-/// the feed, so the answer includes everything that was decoded of it before the question.
+/// Parser → Writer: what is stored of a heat or run. The writer first writes all it holds of the feed,
+/// so the answer includes everything that was decoded of it before the question.
 #[derive(Clone, Message)]
-#[rtype(result = "Result<Past, StoreError>")]
+#[rtype(result = "Recalled")]
 pub struct RecallPast {
     pub feed: Arc<FeedInfo>,
     pub ask: Ask,
+}
+
+/// The answer to one question.
+pub type Recalled = Result<Past, StoreError>;
+
+/// Writer, LiveHub → Store: the same questions, many at once. Answered in their order, or not at all
+/// where the database does not answer.
+#[derive(Clone, Message)]
+#[rtype(result = "Result<Vec<Recalled>, StoreError>")]
+pub struct RecallPasts(pub Vec<RecallPast>);
+
+impl RecallPasts {
+    /// So many questions may be in one. In a heat that runs some two hundred laps are answered.
+    pub const MOST: usize = 50;
 }
 
 /// Writer → Store: write all of this in one transaction. One is in flight at a time.

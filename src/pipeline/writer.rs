@@ -24,13 +24,13 @@ use futures_util::FutureExt;
 use log::{error, info, warn};
 use tokio::{sync::oneshot, time::Instant};
 
-use self::questions::{Answer, Questions};
+use self::questions::Questions;
 use super::{
     backoff::Backoff,
     journal::record::Seq,
     message::{
         Batch, BatchReport, BatchWritten, Checkpoint, Drain, Entry, EventsDecoded, Heartbeat,
-        RecallPast, StoreError, WriteBatch,
+        RecallPast, RecallPasts, Recalled, StoreError, WriteBatch,
     },
 };
 
@@ -141,7 +141,7 @@ impl WriterCounters {
 pub struct WriterParams {
     pub batching: Batching,
     pub store: Recipient<WriteBatch>,
-    pub recall: Recipient<RecallPast>,
+    pub recall: Recipient<RecallPasts>,
     /// Whose records the events come from; none where there is no journal.
     pub journal_id: Option<Arc<str>>,
     /// Hears of every batch that was written.
@@ -227,7 +227,7 @@ impl Handler<EventsDecoded> for Writer {
 }
 
 impl Handler<RecallPast> for Writer {
-    type Result = ResponseFuture<Answer>;
+    type Result = ResponseFuture<Recalled>;
 
     fn handle(&mut self, recall: RecallPast, ctx: &mut Self::Context) -> Self::Result {
         let answered = self.take_question(recall);

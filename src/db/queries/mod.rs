@@ -50,7 +50,7 @@ pub use heat_record::{
 };
 pub use heats::{Completeness, MissingLaps, StoredHeat, heat};
 pub use neighbours::{Neighbours, neighbours};
-pub use past::past;
+pub use past::pasts;
 pub use records::{Record, Records, RecordsWanted, records};
 pub use sources::{FeedRecord, feed_records, known_feeds};
 pub use stints::{Driven, DrivenStint, driven};

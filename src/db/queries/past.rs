@@ -1,4 +1,4 @@
-//! What is stored of a heat or run, for a decoder that has forgotten it or never knew it.
+//! What is stored of heats and runs, for decoders that have forgotten them or never knew them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,13 +6,15 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl,
-    QueryResult, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+    QueryResult, Queryable, QueryableByName, RunQueryDsl, Selectable, SelectableHelper,
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz},
 };
 
 use crate::{
     db::{
+        prepared::prepared,
         rows::text,
-        schema::{agility_runs, feeds, heat_drivers, heats, lap_gaps, laps, playset_changes},
+        schema::{agility_runs, feeds, heat_drivers, lap_gaps, laps, playset_changes},
     },
     event::{
         Ask, FeedId, Past,
@@ -21,25 +23,40 @@ use crate::{
     },
 };
 
-/// Everything stored of what is asked for; empty when there is nothing.
+/// Everything stored of what is asked for, in the order of the questions; empty where there is
+/// nothing. However many heats are asked for, it is a handful of statements.
 ///
 /// # Errors
-/// The connection's.
-pub fn past(conn: &mut PgConnection, feed: &FeedId, ask: &Ask) -> QueryResult<Past> {
-    match ask {
-        Ask::Heats { start_unix, name } => {
-            past_heats(conn, feed, *start_unix, name).map(Past::Heats)
-        }
+/// The connection's, or that something stored makes no sense.
+pub fn pasts(conn: &mut PgConnection, asked: &[(&FeedId, &Ask)]) -> QueryResult<Vec<Past>> {
+    let mut heats = past_heats(conn, asked)?;
+    let past = |(place, (feed, ask)): (i32, &(&FeedId, &Ask))| match ask {
+        Ask::Heats { .. } => Ok(heats.remove(&place).map_or_else(|| ask.nothing(), Past::Heats)),
         Ask::Run(key) => past_run(conn, feed, key).map(Past::Run),
-    }
+    };
+    (0..).zip(asked).map(past).collect()
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = heats)]
+/// A question has its place in the order of all.
+const HEATS: &str = "\
+SELECT asked.place, heats.id, heats.occurrence, heats.started_at, heats.finished_at \
+FROM unnest(?, ?, ?, ?) AS asked (place, slug, start_unix, name) \
+JOIN feeds ON feeds.slug = asked.slug \
+JOIN heats ON heats.feed_id = feeds.id AND heats.start_unix = asked.start_unix \
+    AND heats.name = asked.name \
+ORDER BY asked.place, heats.occurrence";
+
+#[derive(QueryableByName)]
 struct HeatRow {
+    #[diesel(sql_type = Integer)]
+    place: i32,
+    #[diesel(sql_type = BigInt)]
     id: i64,
+    #[diesel(sql_type = Integer)]
     occurrence: i32,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     started_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     finished_at: Option<DateTime<Utc>>,
 }
 
@@ -71,41 +88,57 @@ struct LapGapRow {
 /// What each driver drove, by id.
 pub(super) type Drivers = BTreeMap<i64, PastDriver>;
 
+/// By the place of their question.
 fn past_heats(
     conn: &mut PgConnection,
-    feed: &FeedId,
-    start_unix: i64,
-    name: &Arc<str>,
-) -> QueryResult<Vec<PastHeat>> {
-    let found: Vec<HeatRow> = heats::table
-        .inner_join(feeds::table)
-        .filter(feeds::slug.eq(text(feed.as_str())))
-        .filter(heats::start_unix.eq(start_unix).and(heats::name.eq(text(name))))
-        .order(heats::occurrence)
-        .select(HeatRow::as_select())
+    asked: &[(&FeedId, &Ask)],
+) -> QueryResult<BTreeMap<i32, Vec<PastHeat>>> {
+    let wanted: BTreeMap<i32, (&FeedId, i64, &Arc<str>)> = (0..)
+        .zip(asked)
+        .filter_map(|(place, (feed, ask))| match ask {
+            Ask::Heats { start_unix, name } => Some((place, (*feed, *start_unix, name))),
+            Ask::Run(_) => None,
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places: Vec<i32> = wanted.keys().copied().collect();
+    let slugs: Vec<_> = wanted.values().map(|(feed, ..)| text(feed.as_str())).collect();
+    let starts: Vec<i64> = wanted.values().map(|(_, start_unix, _)| *start_unix).collect();
+    let names: Vec<_> = wanted.values().map(|(.., name)| text(name)).collect();
+    let found: Vec<HeatRow> = prepared(HEATS)
+        .bind::<Array<Integer>, _>(places)
+        .bind::<Array<Text>, _>(slugs)
+        .bind::<Array<BigInt>, _>(starts)
+        .bind::<Array<Text>, _>(names)
         .load(conn)?;
     if found.is_empty() {
         // Most that are asked for have only just begun.
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
-    let ids: Vec<i64> = found.iter().map(|heat| heat.id).collect();
     let keys: BTreeMap<i64, Arc<HeatKey>> = found
         .iter()
-        .map(|heat| {
-            let occurrence = heat.occurrence;
-            (heat.id, Arc::new(HeatKey { start_unix, name: Arc::clone(name), occurrence }))
+        .filter_map(|row| {
+            let (_, start_unix, name) = wanted.get(&row.place)?;
+            let (start_unix, name) = (*start_unix, Arc::clone(name));
+            Some((row.id, Arc::new(HeatKey { start_unix, name, occurrence: row.occurrence })))
         })
         .collect();
-    let mut drivers = past_drivers(conn, &ids, &keys)?;
-    Ok(found
-        .into_iter()
-        .map(|heat| PastHeat {
-            occurrence: heat.occurrence,
-            started_at: heat.started_at,
-            finished_at: heat.finished_at,
-            drivers: drivers.remove(&heat.id).into_iter().flat_map(Drivers::into_values).collect(),
-        })
-        .collect())
+    let ids: Vec<i64> = keys.keys().copied().collect();
+    let drivers = past_drivers(conn, &ids, &keys)?;
+    let mut heats: BTreeMap<i32, Vec<PastHeat>> = BTreeMap::new();
+    for row in found {
+        // Two questions may be for one heat.
+        let drivers = drivers.get(&row.id).into_iter().flat_map(Drivers::values);
+        heats.entry(row.place).or_default().push(PastHeat {
+            occurrence: row.occurrence,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            drivers: drivers.cloned().collect(),
+        });
+    }
+    Ok(heats)
 }
 
 /// Whoever is in any of the three tables has driven: after a crash one may be ahead of another.

@@ -24,7 +24,7 @@ use crate::{
     pipeline::message::{Batch, Entry},
 };
 
-use super::prepared::prepared;
+use crate::db::prepared::prepared;
 
 /// A heat or run is written to for minutes, and each feed has one or two of them at work. What is
 /// forgotten while it is at work is asked for again with every batch, so there is room for several

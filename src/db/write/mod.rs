@@ -8,7 +8,6 @@ mod copies;
 mod fault;
 mod fold;
 mod ids;
-mod prepared;
 mod sql;
 
 use diesel::{Connection, PgConnection};

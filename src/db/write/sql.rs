@@ -13,7 +13,7 @@ use crate::{
     pipeline::message::Checkpoint,
 };
 
-use super::prepared::{BIND, prepared};
+use crate::db::prepared::{BIND, prepared};
 
 /// Heat, driver and first lap of a gap.
 pub(super) type GapKey = (i64, i64, i32);

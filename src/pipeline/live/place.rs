@@ -154,7 +154,7 @@ impl Place {
     pub fn recall(&mut self, ask: Ask, past: Option<Past>) {
         self.asking.is_under_way = false;
         self.asking.refused = past.is_none().then(|| ask.clone());
-        let mut past = past.unwrap_or_else(|| nothing_of(&ask));
+        let mut past = past.unwrap_or_else(|| ask.nothing());
         self.boards.complete(&ask, &mut past);
         self.boards.recall(&past);
         if let Some(decoder) = &mut self.decoder {
@@ -293,12 +293,5 @@ impl Place {
     fn forget_decoder(&mut self) {
         self.decoder = None;
         self.generation = None;
-    }
-}
-
-fn nothing_of(ask: &Ask) -> Past {
-    match ask {
-        Ask::Heats { .. } => Past::Heats(Vec::new()),
-        Ask::Run(_) => Past::Run(Default::default()),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     pipeline::{
         fakes::{recorded, source as words},
         journal::record::Content,
-        message::{Payload, StoreError},
+        message::{Payload, Recalled, StoreError},
         source::FeedSource,
     },
 };
@@ -31,14 +31,21 @@ impl Actor for Library {
     type Context = Context<Self>;
 }
 
-impl Handler<RecallPast> for Library {
-    type Result = actix::ResponseFuture<Result<Past, StoreError>>;
+impl Handler<RecallPasts> for Library {
+    type Result = actix::ResponseFuture<Result<Vec<Recalled>, StoreError>>;
 
-    fn handle(&mut self, _: RecallPast, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        RecallPasts(questions): RecallPasts,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         let (answer, asked) = &mut *self.0.borrow_mut();
-        *asked += 1;
+        *asked += questions.len();
         match answer.clone() {
-            Some(answer) => Box::pin(std::future::ready(answer)),
+            Some(answer) => {
+                let answers = answer.map(|past| vec![Ok(past); questions.len()]);
+                Box::pin(std::future::ready(answers))
+            }
             None => Box::pin(std::future::pending()),
         }
     }

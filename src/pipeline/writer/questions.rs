@@ -1,30 +1,29 @@
 //! What decoders want to know of the past, asked beside the batch in flight.
 //!
 //! A question waits until all that was told of its feed before it is in Postgres, and for nothing of
-//! the other feeds: in a great fleet somebody asks at any time.
+//! the other feeds: in a great fleet somebody asks at any time. Those that wait when the store is done
+//! with others are asked together: a fleet that starts has one for each feed.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use log::warn;
 use tokio::sync::oneshot;
 
 use crate::{
-    event::{FeedId, Past},
+    event::FeedId,
     pipeline::{
         backoff::Backoff,
-        message::{Entry, RecallPast, StoreError},
+        message::{Entry, RecallPast, RecallPasts, Recalled, StoreError},
     },
 };
 
 use super::{Writer, flatten, store_backoff};
 
-pub(super) type Answer = Result<Past, StoreError>;
-
 #[derive(Default)]
 pub(super) struct Questions {
     waiting: VecDeque<Question>,
-    /// One is with the store, or will be again when that is back.
+    /// Some are with the store, or will be again when that is back.
     is_asking: bool,
 }
 
@@ -32,10 +31,23 @@ struct Question {
     recall: RecallPast,
     /// The answer must include this many entries of all ever accepted.
     after: u64,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Recalled>,
 }
 
 impl Questions {
+    /// Takes those that can be answered when so many entries are written, the first of them.
+    fn take_answerable(&mut self, written: u64) -> Vec<Question> {
+        let mut answerable = Vec::new();
+        for question in mem::take(&mut self.waiting) {
+            if question.after <= written && answerable.len() < RecallPasts::MOST {
+                answerable.push(question);
+            } else {
+                self.waiting.push_back(question);
+            }
+        }
+        answerable
+    }
+
     /// Whether one of them waits for more than these entries.
     pub fn want_more_than(&self, written: u64) -> bool {
         self.waiting.iter().any(|question| question.after > written)
@@ -44,7 +56,7 @@ impl Questions {
 
 impl Writer {
     /// Takes a question up; where the answer comes.
-    pub(super) fn take_question(&mut self, recall: RecallPast) -> oneshot::Receiver<Answer> {
+    pub(super) fn take_question(&mut self, recall: RecallPast) -> oneshot::Receiver<Recalled> {
         let (answer, answered) = oneshot::channel();
         let after = self.last_told_of(&recall.feed.id);
         self.questions.waiting.push_back(Question { recall, after, answer });
@@ -62,43 +74,47 @@ impl Writer {
         if is_in_flight { self.batched } else { 0 }
     }
 
-    /// Asks the first that can be answered, unless one is under way.
+    /// Asks those that can be answered, unless some are under way.
     pub(super) fn ask_next(&mut self, ctx: &mut Context<Self>) {
-        let Questions { waiting, is_asking } = &mut self.questions;
-        if *is_asking {
+        if self.questions.is_asking {
             return;
         }
-        let answerable = waiting.iter().position(|question| question.after <= self.written);
-        if let Some(question) = answerable.and_then(|at| waiting.remove(at)) {
-            *is_asking = true;
-            self.ask(question, store_backoff(), ctx);
+        let questions = self.questions.take_answerable(self.written);
+        if !questions.is_empty() {
+            self.questions.is_asking = true;
+            self.ask(questions, store_backoff(), ctx);
         }
     }
 
-    fn ask(&mut self, question: Question, backoff: Backoff, ctx: &mut Context<Self>) {
+    fn ask(&mut self, questions: Vec<Question>, backoff: Backoff, ctx: &mut Context<Self>) {
         self.params.counters.count_question();
-        let sent = self.params.recall.send(question.recall.clone()).into_actor(self);
-        ctx.spawn(sent.map(move |answer, this, ctx| {
+        let asked = questions.iter().map(|question| question.recall.clone()).collect();
+        let sent = self.params.recall.send(RecallPasts(asked)).into_actor(self);
+        ctx.spawn(sent.map(move |answers, this, ctx| {
             this.params.counters.count_answer();
-            match flatten(answer) {
-                Err(StoreError::Retriable(words)) => this.ask_later(question, words, backoff, ctx),
-                answer => {
-                    this.questions.is_asking = false;
-                    // A batch that is tried again has a trouble of its own.
-                    if this.in_flight.is_none() {
-                        this.params.counters.set_trouble(None);
-                    }
-                    // The feed that asked may be gone.
-                    question.answer.send(answer).ok();
-                    this.go_on(ctx);
+            let answers = match flatten(answers) {
+                Err(StoreError::Retriable(words)) => {
+                    return this.ask_later(questions, words, backoff, ctx);
                 }
+                Err(refusal) => vec![Err(refusal); questions.len()],
+                Ok(answers) => answers,
+            };
+            this.questions.is_asking = false;
+            // A batch that is tried again has a trouble of its own.
+            if this.in_flight.is_none() {
+                this.params.counters.set_trouble(None);
             }
+            for (question, answer) in questions.into_iter().zip(answers) {
+                // The feed that asked may be gone.
+                question.answer.send(answer).ok();
+            }
+            this.go_on(ctx);
         }));
     }
 
     fn ask_later(
         &mut self,
-        question: Question,
+        questions: Vec<Question>,
         words: String,
         mut backoff: Backoff,
         ctx: &mut Context<Self>,
@@ -110,6 +126,6 @@ impl Writer {
         if counters.set_trouble(Some(words.clone())).as_ref() != Some(&words) {
             warn!("{words}; trying again held={}", counters.held());
         }
-        ctx.run_later(wait, move |this, ctx| this.ask(question, backoff, ctx));
+        ctx.run_later(wait, move |this, ctx| this.ask(questions, backoff, ctx));
     }
 }

@@ -7,7 +7,7 @@ use actix::{Addr, System};
 use tokio::time::{advance, pause, sleep};
 
 use crate::{
-    event::{Ask, Event, Past, RejectedFrame},
+    event::{Ask, Event, RejectedFrame},
     pipeline::fakes::{Collector, source},
 };
 
@@ -25,6 +25,8 @@ struct Seen {
     batches: RefCell<Vec<usize>>,
     /// Entries written when a question was answered.
     asked_after: RefCell<Vec<usize>>,
+    /// How many questions came in one message.
+    asked_together: RefCell<Vec<usize>>,
     at_once: Cell<usize>,
     most_at_once: Cell<usize>,
 }
@@ -54,14 +56,29 @@ impl Handler<WriteBatch> for FailingStore {
     }
 }
 
-impl Handler<RecallPast> for FailingStore {
-    type Result = Result<Past, StoreError>;
+impl Handler<RecallPasts> for FailingStore {
+    type Result = Result<Vec<Recalled>, StoreError>;
 
-    fn handle(&mut self, _: RecallPast, _: &mut Self::Context) -> Self::Result {
-        self.seen.asked_after.borrow_mut().push(self.seen.batches.borrow().iter().sum());
-        Ok(Past::Heats(Vec::new()))
+    fn handle(
+        &mut self,
+        RecallPasts(questions): RecallPasts,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let written: usize = self.seen.batches.borrow().iter().sum();
+        self.seen.asked_after.borrow_mut().extend(vec![written; questions.len()]);
+        self.seen.asked_together.borrow_mut().push(questions.len());
+        let answer = |RecallPast { ask, .. }: RecallPast| match ask {
+            Ask::Heats { start_unix: UNREADABLE, .. } => {
+                Err(StoreError::Unreadable("no lap is so long".into()))
+            }
+            ask => Ok(ask.nothing()),
+        };
+        Ok(questions.into_iter().map(answer).collect())
     }
 }
+
+/// What is stored of heats that start then makes no sense.
+const UNREADABLE: i64 = -1;
 
 struct Bench {
     writer: Addr<Writer>,
@@ -261,6 +278,23 @@ fn writer_asks_about_one_feed_while_a_batch_of_others_is_in_flight_and_held() {
         assert_eq!(*bench.seen.asked_after.borrow(), [0], "nothing is written yet");
         assert!(of_the_feed.await.unwrap().is_ok());
         assert_eq!(*bench.seen.asked_after.borrow(), [0, 15]);
+    });
+}
+
+#[test]
+fn writer_asks_together_what_waits_and_tells_everybody_his_own_answer() {
+    in_paused_time(async {
+        let bench = Bench::new(BATCHING, 0, Duration::from_millis(50));
+        bench.writer.send(bench.events(1)).await.unwrap();
+        let questions = (0..120).map(|n| {
+            let start_unix = if n == 70 { UNREADABLE } else { n };
+            let (feed, name) = (source("a").info.clone(), "heat".into());
+            bench.writer.send(RecallPast { feed, ask: Ask::Heats { start_unix, name } })
+        });
+        let answers = futures_util::future::join_all(questions).await;
+        assert_eq!(*bench.seen.asked_together.borrow(), [50, 50, 20]);
+        let refused: Vec<_> = (0..120).filter(|n| answers[*n].as_ref().unwrap().is_err()).collect();
+        assert_eq!(refused, [70]);
     });
 }
 

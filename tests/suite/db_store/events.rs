@@ -15,7 +15,9 @@ use ringside::{
         },
         karting::{Heat, HeatKey, KartingEvent, Lap, LapGap, LapSource, Standing},
     },
-    pipeline::message::{Batch, BatchReport, Entry, RecallPast, StoreError, WriteBatch},
+    pipeline::message::{
+        Batch, BatchReport, Entry, RecallPast, RecallPasts, Recalled, StoreError, WriteBatch,
+    },
 };
 use serde_json::Value;
 
@@ -274,6 +276,12 @@ impl TestStore {
     }
 
     pub async fn recall(&self, ask: Ask) -> Past {
-        self.store.send(RecallPast { feed: Arc::clone(&self.feed), ask }).await.unwrap().unwrap()
+        self.recall_all(vec![ask]).await.swap_remove(0).unwrap()
+    }
+
+    pub async fn recall_all(&self, asks: Vec<Ask>) -> Vec<Recalled> {
+        let question = |ask| RecallPast { feed: Arc::clone(&self.feed), ask };
+        let questions = asks.into_iter().map(question).collect();
+        self.store.send(RecallPasts(questions)).await.unwrap().unwrap()
     }
 }

@@ -8,6 +8,7 @@ use ringside::event::{
     agility::{AgilityEvent, PastRun},
     karting::{HeatKey, KartingEvent, Lap, LapSource, PastDriver, PastHeat},
 };
+use ringside::pipeline::message::Recalled;
 
 use crate::support::postgres::TestDb;
 
@@ -67,6 +68,52 @@ async fn store_recalls_a_heat_as_it_was_written() {
         PastHeat { occurrence: 1, started_at: None, finished_at: None, drivers: Vec::new() },
     ]);
     assert_eq!(store.recall(ask).await, expected);
+}
+
+#[actix::test]
+async fn store_recalls_many_at_once_and_each_by_itself_where_one_makes_no_sense() {
+    let test = TestDb::new();
+    let store = TestStore::on(&test);
+    let (first, second) = (heat_key("first"), heat_key("second"));
+    let ring = run_key("AG");
+    let with_lap = |key: &Arc<HeatKey>, number| {
+        [KartingEvent::Heat(heat(key)), KartingEvent::Lap(lap(key, 1, number))]
+    };
+    store.write(&karting(with_lap(&first, 1).into_iter().chain(with_lap(&second, 2)))).await;
+    store
+        .write(&agility([
+            AgilityEvent::Run(run(&ring)),
+            AgilityEvent::PlaysetChange(change(&ring, "a", 9, 5)),
+        ]))
+        .await;
+    let heats = |key: &HeatKey| Ask::Heats { start_unix: key.start_unix, name: key.name.clone() };
+    let asks = vec![
+        heats(&second),
+        Ask::Run(ring),
+        heats(&heat_key("never seen")),
+        heats(&first),
+        heats(&second),
+    ];
+    let laps = |answer: &Recalled| match answer {
+        Ok(Past::Heats(heats)) => {
+            let drivers = heats.iter().flat_map(|heat| &heat.drivers);
+            Ok(drivers.flat_map(|driver| &driver.laps).map(|lap| lap.lap).collect())
+        }
+        Ok(Past::Run(run)) => Ok(vec![-(run.progress.len() as i32)]),
+        Err(error) => Err(error.to_string()),
+    };
+    let recalled = store.recall_all(asks.clone()).await;
+    let recalled: Vec<Result<Vec<i32>, String>> = recalled.iter().map(laps).collect();
+    assert_eq!(recalled, [Ok(vec![2]), Ok(vec![-1]), Ok(vec![]), Ok(vec![1]), Ok(vec![2])]);
+
+    test.execute("ALTER TABLE laps DROP CONSTRAINT laps_source_check");
+    test.execute("UPDATE laps SET source = 'guessed' WHERE lap = 1");
+    let recalled = store.recall_all(asks).await;
+    let recalled: Vec<_> = recalled.iter().map(laps).collect();
+    let refused = recalled[3].as_ref().unwrap_err();
+    assert!(refused.contains("can't be read") && refused.contains("guessed"), "{refused}");
+    let others = [0, 1, 2, 4].map(|n| recalled[n].clone().unwrap());
+    assert_eq!(others, [vec![2], vec![-1], vec![], vec![2]]);
 }
 
 #[actix::test]
