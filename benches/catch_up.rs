@@ -11,12 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use nix::sys::signal::Signal;
 use ringside::{
     event::{FeedId, FeedInfo, Generation},
+    feed::{self, Decoded, Frame, bmi},
     pipeline::{
         journal::{
             file::JournalFile,
             record::{Content, Record, Seq},
         },
-        message::Payload,
+        message::{Batch, Entry, Payload},
+        writer::Batching,
     },
     simulator::{KartOptions, KartWorld},
 };
@@ -28,7 +30,10 @@ use crate::{
     support::{program::Deployment, wait_within},
 };
 
-use super::pipeline::{database, metrics, value};
+use super::{
+    pipeline::{database, metrics, value},
+    store::{self, Stored},
+};
 
 const FEEDS: usize = 100;
 const SAVED_AT_ONCE: usize = 5_000;
@@ -72,9 +77,49 @@ pub fn run(scale: Scale) -> Report {
             let per_second = figures.frames_per_second;
             report.goal("unchanged snapshots a second", per_second, Should::Reach(100_000.0));
         }
+        if matches!(kind, Frames::Heats) {
+            let alone = System::new().block_on(store_alone(scale.pick(300_000, 2_000)));
+            let share = figures.frames_per_second / alone;
+            eprintln!("what heats say goes through the store alone at {alone:.0} frames/s");
+            report.goal("heats, of what the store alone takes", share, Should::Reach(0.5));
+        }
     }
     report.add(table);
     report
+}
+
+/// How many frames a second the store takes of the same heats when it is given what they say, in
+/// batches as large as those of a journal that is caught up with.
+async fn store_alone(frames: usize) -> f64 {
+    let (_postgres, test) = store::database();
+    let stored = Stored::over(&test.pool);
+    let kind = feed::retired(bmi::KIND).expect("a known kind");
+    let mut venues: Vec<_> =
+        (1..=FEEDS).map(|number| (Venue::new(number, Frames::Heats), kind.decoder())).collect();
+    let (mut entries, mut took) = (Vec::new(), Duration::ZERO);
+    for n in 0..frames {
+        let (venue, decoder) = &mut venues[n % FEEDS];
+        let record = venue.record(Seq(n as i64));
+        let Content::Frame(Payload::Text(payload)) = &record.content else { unreachable!() };
+        let frame = Frame { received_at: record.received_at, payload };
+        let events = loop {
+            match decoder.decode(frame).expect("a heat") {
+                Decoded::Events(outcome) => break outcome.events,
+                Decoded::Asks(ask) => {
+                    let nothing = ask.nothing();
+                    decoder.recall(ask, nothing);
+                }
+            }
+        };
+        entries.extend(events.into_iter().map(|event| Entry { feed: record.feed.clone(), event }));
+        if entries.len() >= Batching::default().batch_events || n + 1 == frames {
+            let batch = Batch { entries: std::mem::take(&mut entries), checkpoint: None };
+            let began = Instant::now();
+            stored.write(&[Arc::new(batch)]).await;
+            took += began.elapsed();
+        }
+    }
+    frames as f64 / took.as_secs_f64()
 }
 
 async fn catch_up(frames: usize, kind: Frames) -> Figures {

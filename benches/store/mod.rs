@@ -18,7 +18,7 @@ use ringside::{
 use crate::{
     Scale,
     report::{Figure, Report, Should, Table},
-    support::mortal::MortalPostgres,
+    support::{mortal::MortalPostgres, postgres::TestDb},
 };
 
 use self::{bare::Bare, events::Case};
@@ -30,14 +30,7 @@ const SETTINGS: &str = "ALTER SYSTEM SET max_wal_size = '2GB'; \
 
 pub fn run(scale: Scale) -> Report {
     let statements = live::count_statements();
-    let postgres = MortalPostgres::start();
-    let test = postgres.database();
-    let mut conn = test.conn();
-    for setting in SETTINGS.split_inclusive(';') {
-        conn.batch_execute(setting).unwrap();
-    }
-    conn.batch_execute("SELECT pg_reload_conf()").unwrap();
-    db::migrate(&test.pool).unwrap();
+    let (_postgres, test) = database();
 
     let mut report = Report::default();
     actix::System::new().block_on(async {
@@ -52,6 +45,20 @@ pub fn run(scale: Scale) -> Report {
         assert!(most < live::MOST_STATEMENTS, "a small batch takes {most} statements");
     });
     report
+}
+
+/// A server of its own, and a database on it that is ready for rows.
+pub fn database() -> (MortalPostgres, TestDb) {
+    let postgres = MortalPostgres::start();
+    let test = postgres.database();
+    let mut conn = test.conn();
+    for setting in SETTINGS.split_inclusive(';') {
+        conn.batch_execute(setting).unwrap();
+    }
+    conn.batch_execute("SELECT pg_reload_conf()").unwrap();
+    db::migrate(&test.pool).unwrap();
+    drop(conn);
+    (postgres, test)
 }
 
 /// A store and what it costs a caller to wait for it.

@@ -141,7 +141,8 @@ struct Meaning {
     seq: Option<Seq>,
     events: Vec<Event>,
     /// Lasts until it is handed on: the next record of the feed may ask for the past, which must
-    /// have this one in it. None where there is nothing to hand on.
+    /// have this one in it. None where no past tells of it: there is nothing to hand on, or it is a
+    /// mark of the connection, which most questions follow when a fleet starts.
     turn: Option<Turn>,
 }
 
@@ -187,7 +188,8 @@ impl Parser {
                 }
             }
         };
-        let turn = (!events.is_empty()).then(|| place.turns.take());
+        let tells = recorded.record.is_frame() && !events.is_empty();
+        let turn = tells.then(|| place.turns.take());
         Reading::Done(Meaning::new(&recorded, events, turn))
     }
 }

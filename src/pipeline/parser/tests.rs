@@ -2,31 +2,44 @@ use std::cell::RefCell;
 
 use actix::{Addr, System};
 use chrono::Utc;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     event::ConnectionSpan,
     pipeline::{
         fakes::{Collector, recorded, source},
         journal::record::Seq,
-        message::StoreError,
+        message::Recalled,
     },
 };
 
 use super::*;
 
-/// Answers every question, and counts them.
-struct Library(Rc<RefCell<usize>>);
+/// Counts questions, and answers when so many have come.
+struct Library {
+    asked: Rc<RefCell<usize>>,
+    at_once: usize,
+    waiting: Vec<oneshot::Sender<()>>,
+}
 
 impl Actor for Library {
     type Context = Context<Self>;
 }
 
 impl Handler<RecallPast> for Library {
-    type Result = Result<Past, StoreError>;
+    type Result = ResponseFuture<Recalled>;
 
     fn handle(&mut self, _: RecallPast, _: &mut Self::Context) -> Self::Result {
-        *self.0.borrow_mut() += 1;
-        Ok(Past::Heats(Vec::new()))
+        *self.asked.borrow_mut() += 1;
+        let (answer, answered) = oneshot::channel();
+        self.waiting.push(answer);
+        if self.waiting.len() == self.at_once {
+            self.waiting.drain(..).for_each(|answer| answer.send(()).unwrap());
+        }
+        Box::pin(async {
+            answered.await.unwrap();
+            Ok(Past::Heats(Vec::new()))
+        })
     }
 }
 
@@ -40,9 +53,15 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::answered_at_once(1).await
+    }
+
+    /// Its questions are answered so many at a time.
+    async fn answered_at_once(at_once: usize) -> Self {
         let (events, decoded) = Collector::start_new();
         let questions = Rc::<RefCell<usize>>::default();
-        let recall = Library(questions.clone()).start().recipient();
+        let library = Library { asked: questions.clone(), at_once, waiting: Vec::new() };
+        let recall = library.start().recipient();
         let (panicked, panics) = Collector::start_new();
         let parser = Parser::new(Outlets { events, recall }).start();
         parser.send(ReportPanics(panicked)).await.unwrap();
@@ -209,6 +228,24 @@ fn parser_hands_records_on_in_order_when_one_waits_for_its_past() {
             .await;
         let seqs: Vec<_> = bench.decoded.borrow().iter().map(|decoded| decoded.seq).collect();
         assert_eq!(seqs, [5, 7, 8, 9].map(|seq| Some(Seq(seq))));
+    });
+}
+
+#[test]
+fn parser_asks_at_once_for_all_feeds_that_have_just_connected() {
+    in_system(async {
+        let bench = Bench::answered_at_once(2).await;
+        let other = source("b");
+        let began = |source, seq| {
+            let connected_at = Utc::now();
+            let span = ConnectionSpan { generation: Generation(1), connected_at, ended: None };
+            let frame = Content::Frame(Payload::Text("ask".into()));
+            [recorded(source, seq, 1, Content::Mark(span)), recorded(source, seq + 1, 1, frame)]
+        };
+        let records = began(&bench.source, 5).into_iter().chain(began(&other, 7)).collect();
+        timeout(Duration::from_secs(10), bench.records(records)).await.unwrap();
+        let seqs: Vec<_> = bench.decoded.borrow().iter().map(|decoded| decoded.seq).collect();
+        assert_eq!(seqs, [5, 6, 7, 8].map(|seq| Some(Seq(seq))));
     });
 }
 
