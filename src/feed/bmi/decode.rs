@@ -24,6 +24,9 @@ use super::{
 
 /// Staff go back to the heat before, seldom further; any other is recalled from the store.
 const MAX_NAMES: usize = 4;
+/// They do so soon after it. In a fleet that has been at work for hours all the heats that nobody
+/// looks at any more would take several times the memory of those that run.
+const REMEMBERED_FOR: TimeDelta = TimeDelta::minutes(3);
 /// Heats of one start and name. Each beyond the first is an accident of its own.
 const MAX_OCCURRENCES: usize = 8;
 /// About the memory that heats may take. The one that the frames are of stays whatever it takes;
@@ -47,6 +50,8 @@ struct HeatsOfName {
     start_unix: i64,
     name: Arc<str>,
     heats: Vec<HeatMemory>,
+    /// When the last frame of one of them came, as far as it told more than the clock; none before.
+    used_at: Option<DateTime<Utc>>,
 }
 
 impl Decoder for BmiDecoder {
@@ -57,8 +62,12 @@ impl Decoder for BmiDecoder {
     fn decode(&mut self, frame: Frame<'_>) -> Result<Decoded, DecodeError> {
         if let Some(last) = self.last.as_mut().filter(|last| last.is(frame.payload)) {
             last.received_at = frame.received_at;
+            let (active, is_empty) = (last.active, last.heat.is_none());
             self.just_connected = false;
-            return Ok(Decoded::Events(Outcome { active: last.active, ..Outcome::default() }));
+            if is_empty {
+                self.forget_unused(frame.received_at);
+            }
+            return Ok(Decoded::Events(Outcome { active, ..Outcome::default() }));
         }
         if let Some(outcome) = self.decode_clock(frame)? {
             return Ok(Decoded::Events(outcome));
@@ -91,7 +100,11 @@ impl Decoder for BmiDecoder {
         let mut heats = self.names.remove(at);
         let outcome = self.decode_heat(&mut heats, heat, frame);
         match outcome {
-            Ok(_) => self.remember_name(heats),
+            Ok(_) => {
+                heats.used_at = Some(frame.received_at);
+                self.remember_name(heats);
+                self.forget_unused(frame.received_at);
+            }
             // As before, also in the order of use.
             Err(_) => self.names.insert(at, heats),
         }
@@ -110,7 +123,7 @@ impl Decoder for BmiDecoder {
             .map(|heat| HeatMemory::recalled(start_unix, name.clone(), heat))
             .collect();
         self.names.retain(|known| known.start_unix != start_unix || known.name != name);
-        let mut heats = HeatsOfName { start_unix, name, heats };
+        let mut heats = HeatsOfName { start_unix, name, heats, used_at: None };
         heats.forget_the_oldest(None);
         self.remember_name(heats);
     }
@@ -181,6 +194,12 @@ impl BmiDecoder {
         let kept = kept.count();
         self.names.drain(..self.names.len() - kept);
         self.names.push(heats);
+    }
+
+    /// Forgets heats of which no frame has come for a while.
+    fn forget_unused(&mut self, at: DateTime<Utc>) {
+        let is_unused = |used_at| at - used_at > REMEMBERED_FOR;
+        self.names.retain(|known| !known.used_at.is_some_and(is_unused));
     }
 
     fn remember(&mut self, frame: Frame<'_>, meaning: Meaning) {
@@ -421,6 +440,32 @@ mod tests {
         };
         assert!(!asks(&mut decoder, "a"));
         assert!(asks(&mut decoder, "b"));
+    }
+
+    #[test]
+    fn decoder_asks_again_for_a_heat_that_it_has_not_seen_for_minutes() {
+        let is_remembered = |next: &str, ms| {
+            let mut decoder = BmiDecoder::default();
+            outcome(&mut decoder, &heat("a", 0, &[(1, 0, 0)]), 0);
+            // The other heat begins, and goes on.
+            outcome(&mut decoder, next, 1_000);
+            outcome(&mut decoder, next, ms);
+            let next = next.replace("40000", "41000");
+            outcome(&mut decoder, &next, ms);
+            let again = decode(&mut decoder, &heat("a", 2, &[(1, 0, 0)]), ms).unwrap();
+            matches!(again, Decoded::Events(_))
+        };
+        for next in [heat("b", 0, &[(1, 1, 40_000)]), "{}".to_owned()] {
+            assert!(is_remembered(&next, 179_000), "{next}");
+            assert!(!is_remembered(&next, 181_000), "{next}");
+        }
+        // The heat that runs stays, also when only its clock moves.
+        let mut decoder = BmiDecoder::default();
+        for second in (0..600).step_by(60) {
+            outcome(&mut decoder, &heat("a", second, &[(1, 0, 0)]), 1_000 * second);
+        }
+        let next = heat("a", 600, &[(1, 1, 40_000)]);
+        assert!(matches!(decode(&mut decoder, &next, 600_000), Ok(Decoded::Events(_))));
     }
 
     #[test]
