@@ -19,12 +19,13 @@ use super::{
 
 /// A server that died with much unwritten has to replay its log first, which takes minutes at worst.
 const READY_WITHIN: Duration = Duration::from_secs(180);
-const READY_POLL: Duration = Duration::from_millis(50);
+const READY_POLL: Duration = Duration::from_millis(10);
 
 /// Last words of a server that another attempt may spare: between the choice of a free port and its
 /// use somebody else took it, or the shared memory of a killed server is not free yet.
 const MAY_PASS: [&str; 2] = ["could not bind", "still in use"];
 const PASSES_WITHIN: Duration = Duration::from_secs(30);
+const BETWEEN_STARTS: Duration = Duration::from_millis(50);
 
 /// Takes over a server that a crash of ours left running.
 pub(super) fn adopt(cluster: &Cluster) -> Result<Option<Postmaster>, EmbeddedError> {
@@ -59,7 +60,9 @@ pub(super) fn start_on_free_port(cluster: &Cluster) -> Result<Postmaster, Embedd
                 log::info!("private postgres runs pid={pid} port={port}");
                 return Ok(postmaster);
             }
-            Err(NoStart::MayPass(_)) if Instant::now() < deadline => thread::sleep(READY_POLL),
+            Err(NoStart::MayPass(_)) if Instant::now() < deadline => {
+                thread::sleep(BETWEEN_STARTS);
+            }
             Err(NoStart::MayPass(reason)) => return Err(not_ready(cluster, reason)),
             Err(NoStart::Final(error)) => return Err(error),
         }
