@@ -142,6 +142,46 @@ pub enum Ask {
     Run(Arc<agility::RunKey>),
 }
 
+impl Event {
+    /// The heat that its row belongs to, where there is one.
+    pub fn heat(&self) -> Option<&Arc<karting::HeatKey>> {
+        use karting::KartingEvent;
+        let Self::Karting(event) = self else { return None };
+        match event {
+            KartingEvent::Heat(heat) => Some(&heat.key),
+            KartingEvent::Standing(standing) => Some(&standing.heat),
+            KartingEvent::Lap(lap) => Some(&lap.heat),
+            KartingEvent::LapGap(gap) => Some(&gap.heat),
+            KartingEvent::LapGapClosed { heat, .. } => Some(heat),
+            KartingEvent::TrackCleared { .. } => None,
+        }
+    }
+
+    /// The run that its row belongs to, where there is one. A combined result is of several.
+    pub fn run(&self) -> Option<&Arc<agility::RunKey>> {
+        use agility::AgilityEvent;
+        let Self::Agility(event) = self else { return None };
+        match event {
+            AgilityEvent::Run(run) => Some(&run.key),
+            AgilityEvent::Playset(playset) => Some(&playset.run),
+            AgilityEvent::PlaysetChange(change) => Some(&change.run),
+            AgilityEvent::Combined(_) | AgilityEvent::RunsNotReady { .. } => None,
+        }
+    }
+
+    /// Whether it must be stored before the question is answered, both being of one feed.
+    pub fn is_asked_for(&self, ask: &Ask) -> bool {
+        match ask {
+            Ask::Heats { start_unix, name } => {
+                self.heat().is_some_and(|heat| heat.start_unix == *start_unix && heat.name == *name)
+            }
+            // Of all runs: those that begin in one batch would get their numbers by their names, and
+            // not in the order in which they were seen.
+            Ask::Run(_) => self.run().is_some(),
+        }
+    }
+}
+
 impl Ask {
     /// The answer where nothing is stored.
     pub fn nothing(&self) -> Past {

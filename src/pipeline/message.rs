@@ -77,8 +77,8 @@ pub struct EventsDecoded {
     pub seq: Option<Seq>,
 }
 
-/// Parser → Writer: what is stored of a heat or run. The writer first writes all it holds of the feed,
-/// so the answer includes everything that was decoded of it before the question.
+/// Parser → Writer: what is stored of a heat or run. The writer first writes all it holds of it, so the
+/// answer includes everything that was decoded of it before the question.
 #[derive(Clone, Message)]
 #[rtype(result = "Recalled")]
 pub struct RecallPast {

@@ -2,7 +2,8 @@
 //!
 //! The parser sends to me, I send to the store. What I have accepted I hold until the store says
 //! that it is in Postgres; while Postgres is away I try again and again with the same batch, accept
-//! until I am full, and then let the parser wait. I never drop and never look into an event.
+//! until I am full, and then let the parser wait. I never drop, and never look further into an event
+//! than to see whether a question is about it.
 
 mod questions;
 

@@ -16,11 +16,7 @@ use diesel::{
 
 use crate::{
     db::rows,
-    event::{
-        Event, FeedId, FeedInfo,
-        agility::{AgilityEvent, RunKey},
-        karting::{HeatKey, KartingEvent},
-    },
+    event::{FeedId, FeedInfo, agility::RunKey, karting::HeatKey},
     pipeline::message::{Batch, Entry},
 };
 
@@ -144,8 +140,8 @@ impl Ids {
         let (mut heats, mut runs) = (HashSet::new(), HashSet::new());
         let (mut last_heat, mut last_run) = (None, None);
         for Entry { feed, event } in &batch.entries {
-            let heat = heat_of(event).filter(|key| is_another(&mut last_heat, feed, *key));
-            let run = run_of(event).filter(|key| is_another(&mut last_run, feed, *key));
+            let heat = event.heat().filter(|key| is_another(&mut last_heat, feed, *key));
+            let run = event.run().filter(|key| is_another(&mut last_run, feed, *key));
             if heat.is_none() && run.is_none() {
                 continue;
             }
@@ -283,28 +279,6 @@ struct FoundId {
 fn pair<T>(wanted: Vec<T>, found: &[FoundId]) -> impl Iterator<Item = (T, i64)> {
     let ids: HashMap<i64, i64> = found.iter().map(|row| (row.n, row.id)).collect();
     (1..).zip(wanted).filter_map(move |(n, thing)| Some((thing, *ids.get(&n)?)))
-}
-
-fn heat_of(event: &Event) -> Option<&Arc<HeatKey>> {
-    let Event::Karting(event) = event else { return None };
-    match event {
-        KartingEvent::Heat(heat) => Some(&heat.key),
-        KartingEvent::Standing(standing) => Some(&standing.heat),
-        KartingEvent::Lap(lap) => Some(&lap.heat),
-        KartingEvent::LapGap(gap) => Some(&gap.heat),
-        KartingEvent::LapGapClosed { heat, .. } => Some(heat),
-        KartingEvent::TrackCleared { .. } => None,
-    }
-}
-
-fn run_of(event: &Event) -> Option<&Arc<RunKey>> {
-    let Event::Agility(event) = event else { return None };
-    match event {
-        AgilityEvent::Run(run) => Some(&run.key),
-        AgilityEvent::Playset(playset) => Some(&playset.run),
-        AgilityEvent::PlaysetChange(change) => Some(&change.run),
-        AgilityEvent::Combined(_) | AgilityEvent::RunsNotReady { .. } => None,
-    }
 }
 
 /// The key as the database has it, which takes no NUL characters.

@@ -1,7 +1,7 @@
 //! What decoders want to know of the past, asked beside the batch in flight.
 //!
-//! A question waits until all that was told of its feed before it is in Postgres, and for nothing of
-//! the other feeds: in a great fleet somebody asks at any time. Those that wait when the store is done
+//! A question waits until all that was told of its heat before it (or of its ring's runs) is in Postgres,
+//! and for nothing else: in a great fleet somebody asks at any time, mostly of a heat that has just begun. Those that wait when the store is done
 //! with others are asked together: a fleet that starts has one for each feed.
 
 use std::{collections::VecDeque, mem};
@@ -10,12 +10,9 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use log::warn;
 use tokio::sync::oneshot;
 
-use crate::{
-    event::FeedId,
-    pipeline::{
-        backoff::Backoff,
-        message::{Entry, RecallPast, RecallPasts, Recalled, StoreError},
-    },
+use crate::pipeline::{
+    backoff::Backoff,
+    message::{Entry, RecallPast, RecallPasts, Recalled, StoreError},
 };
 
 use super::{Writer, flatten, store_backoff};
@@ -58,19 +55,20 @@ impl Writer {
     /// Takes a question up; where the answer comes.
     pub(super) fn take_question(&mut self, recall: RecallPast) -> oneshot::Receiver<Recalled> {
         let (answer, answered) = oneshot::channel();
-        let after = self.last_told_of(&recall.feed.id);
+        let after = self.last_told_of(&recall);
         self.questions.waiting.push_back(Question { recall, after, answer });
         answered
     }
 
-    /// With so many entries written all of this feed are.
-    fn last_told_of(&self, feed: &FeedId) -> u64 {
-        let is_of_feed = |entry: &Entry| entry.feed.id == *feed;
-        if let Some(last) = self.held.iter().rposition(is_of_feed) {
+    /// With so many entries written all are that the answer must know of.
+    fn last_told_of(&self, RecallPast { feed, ask }: &RecallPast) -> u64 {
+        let is_asked_for =
+            |entry: &Entry| entry.event.is_asked_for(ask) && entry.feed.id == feed.id;
+        if let Some(last) = self.held.iter().rposition(is_asked_for) {
             return self.batched + last as u64 + 1;
         }
         let in_flight = self.in_flight.as_ref().map(|flight| &flight.batch.entries);
-        let is_in_flight = in_flight.is_some_and(|entries| entries.iter().any(is_of_feed));
+        let is_in_flight = in_flight.is_some_and(|entries| entries.iter().any(is_asked_for));
         if is_in_flight { self.batched } else { 0 }
     }
 

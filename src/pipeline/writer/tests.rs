@@ -7,7 +7,10 @@ use actix::{Addr, System};
 use tokio::time::{advance, pause, sleep};
 
 use crate::{
-    event::{Ask, Event, RejectedFrame},
+    event::{
+        Ask, Event, RejectedFrame,
+        karting::{HeatKey, KartingEvent},
+    },
     pipeline::fakes::{Collector, source},
 };
 
@@ -105,7 +108,9 @@ impl Bench {
     }
 
     fn events(&self, count: usize) -> EventsDecoded {
-        let entry = Entry { feed: source("a").info.clone(), event: Event::Configured };
+        let key = HeatKey { start_unix: 1, name: "heat".into(), occurrence: 0 };
+        let closed = KartingEvent::LapGapClosed { heat: Arc::new(key), driver_id: 1, first_lap: 1 };
+        let entry = Entry { feed: source("a").info.clone(), event: Event::Karting(closed) };
         EventsDecoded { entries: vec![entry; count], seq: None }
     }
 
@@ -262,22 +267,23 @@ fn writer_answers_a_question_after_all_that_came_before_it_is_written() {
 }
 
 #[test]
-fn writer_asks_about_one_feed_while_a_batch_of_others_is_in_flight_and_held() {
+fn writer_asks_while_a_batch_of_others_is_in_flight_and_held() {
     in_paused_time(async {
         let bench = Bench::new(BATCHING, 0, Duration::from_secs(10));
         bench.writer.send(bench.events(10)).await.unwrap();
         pass(100).await;
         bench.writer.send(bench.events(5)).await.unwrap();
-        let ask = |feed: &str| {
-            let (feed, ask) =
-                (source(feed).info.clone(), Ask::Heats { start_unix: 1, name: "heat".into() });
-            bench.writer.send(RecallPast { feed, ask })
+        let ask = |feed: &str, name: &str, start_unix| {
+            let (feed, name) = (source(feed).info.clone(), name.into());
+            bench.writer.send(RecallPast { feed, ask: Ask::Heats { start_unix, name } })
         };
-        let of_the_feed = ask("a");
-        assert!(ask("b").await.unwrap().is_ok());
-        assert_eq!(*bench.seen.asked_after.borrow(), [0], "nothing is written yet");
-        assert!(of_the_feed.await.unwrap().is_ok());
-        assert_eq!(*bench.seen.asked_after.borrow(), [0, 15]);
+        let of_the_heat = ask("a", "heat", 1);
+        assert!(ask("b", "heat", 1).await.unwrap().is_ok());
+        assert!(ask("a", "heat", 2).await.unwrap().is_ok());
+        assert!(ask("a", "another", 1).await.unwrap().is_ok());
+        assert_eq!(*bench.seen.asked_after.borrow(), [0, 0, 0], "nothing is written yet");
+        assert!(of_the_heat.await.unwrap().is_ok());
+        assert_eq!(*bench.seen.asked_after.borrow(), [0, 0, 0, 15]);
     });
 }
 
@@ -287,12 +293,13 @@ fn writer_asks_together_what_waits_and_tells_everybody_his_own_answer() {
         let bench = Bench::new(BATCHING, 0, Duration::from_millis(50));
         bench.writer.send(bench.events(1)).await.unwrap();
         let questions = (0..120).map(|n| {
-            let start_unix = if n == 70 { UNREADABLE } else { n };
+            let start_unix = if n == 70 { UNREADABLE } else { 1 };
             let (feed, name) = (source("a").info.clone(), "heat".into());
             bench.writer.send(RecallPast { feed, ask: Ask::Heats { start_unix, name } })
         });
         let answers = futures_util::future::join_all(questions).await;
-        assert_eq!(*bench.seen.asked_together.borrow(), [50, 50, 20]);
+        // Nothing is held of the one that makes no sense.
+        assert_eq!(*bench.seen.asked_together.borrow(), [1, 50, 50, 19]);
         let refused: Vec<_> = (0..120).filter(|n| answers[*n].as_ref().unwrap().is_err()).collect();
         assert_eq!(refused, [70]);
     });
