@@ -1,8 +1,9 @@
 //! What decoders want to know of the past, asked beside the batch in flight.
 //!
-//! A question waits until all that was told of its heat before it (or of its ring's runs) is in Postgres,
-//! and for nothing else: in a great fleet somebody asks at any time, mostly of a heat that has just begun. Those that wait when the store is done
-//! with others are asked together: a fleet that starts has one for each feed.
+//! A question waits until all that was told of its heat before it (for a ring: of its runs) is in
+//! Postgres, and for nothing else: in a great fleet somebody asks at any time, mostly of a heat that
+//! has just begun. Those that wait when the store is done with others are asked together: a fleet that
+//! starts has one for each feed.
 
 use std::{collections::VecDeque, mem};
 
