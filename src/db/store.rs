@@ -1,7 +1,8 @@
 //! The end of the way: an actor on a thread of its own, since Diesel blocks.
 //!
 //! The writer sends one [`WriteBatch`] at a time and waits for the answer; [`RecallPasts`] asks what
-//! is stored of heats and runs, and goes to a store of its own. The store never decides and never tries again: it writes a batch
+//! is stored of heats and runs, and goes to a store of its own. The store never decides and never
+//! tries again: it writes a batch
 //! whole or says why not. A panic in a handler would cost the thread for good, so each is caught
 //! and becomes an error.
 
@@ -106,6 +107,7 @@ impl Store {
     /// The database does not answer.
     fn recall_alone(&mut self, question: &RecallPast) -> Result<Recalled, StoreError> {
         match self.recall(std::slice::from_ref(question)) {
+            // One question has one answer.
             Ok(pasts) => Ok(Ok(pasts.into_iter().next().unwrap_or_else(|| question.ask.nothing()))),
             Err(unreadable @ StoreError::Unreadable(_)) => Ok(Err(unreadable)),
             Err(away) => Err(away),
