@@ -2,9 +2,8 @@
 //!
 //! The writer sends one [`WriteBatch`] at a time and waits for the answer; [`RecallPasts`] asks what
 //! is stored of heats and runs, and goes to a store of its own. The store never decides and never
-//! tries again: it writes a batch
-//! whole or says why not. A panic in a handler would cost the thread for good, so each is caught
-//! and becomes an error.
+//! tries again: it writes a batch whole or says why not. A panic in a handler would cost the thread
+//! for good, so each is caught and becomes an error.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
