@@ -63,7 +63,8 @@ pub const PLAYSETS: Target = target!(
 /// A table's rows, in the batches that wrote them.
 pub struct Bare {
     target: &'static Target,
-    columns: Vec<Column>,
+    upsert_text: String,
+    insert_text: String,
     batches: Vec<Rows>,
 }
 
@@ -219,68 +220,67 @@ impl Bare {
             let lists = Values::load(conn, &kind.sql_type, text);
             batches.iter_mut().zip(lists).for_each(|(rows, values)| rows.columns.push(values));
         }
-        Self { target, columns, batches }
+        let upsert_text = upsert_text(table, &columns);
+        let insert_text = insert_text(table, &columns);
+        Self { target, upsert_text, insert_text, batches }
     }
 
-    pub fn rows(&self) -> usize {
-        self.batches.iter().map(|rows| rows.len()).sum()
+    pub fn batches(&self) -> usize {
+        self.batches.len()
     }
 
-    /// How many rows changed.
-    pub fn upsert(&self, conn: &mut PgConnection) -> u64 {
-        let text = self.upsert_text();
-        let write = |rows: &Rows| {
-            conn.transaction(|conn| Statement { text: &text, rows, at: None }.execute(conn))
-        };
-        self.batches.iter().map(write).map(|changed| changed.unwrap() as u64).sum()
+    pub fn rows(&self, n: usize) -> u64 {
+        self.batches[n].len() as u64
     }
 
-    pub fn copy(&self, conn: &mut PgConnection) -> u64 {
-        let write = |rows: &Rows| conn.transaction(|conn| (self.target.copy)(conn, &rows.copy));
-        self.batches.iter().map(write).map(|rows| rows.unwrap() as u64).sum()
+    /// Writes the `n`-th batch; how many rows changed.
+    pub fn upsert(&self, conn: &mut PgConnection, n: usize) -> u64 {
+        let (text, rows) = (&self.upsert_text, &self.batches[n]);
+        let write = |conn: &mut _| Statement { text, rows, at: None }.execute(conn);
+        conn.transaction(write).unwrap() as u64
     }
 
-    /// Only the first batches: it takes long.
-    pub fn insert_singly(&self, conn: &mut PgConnection, batches: usize) {
-        let text = format!(
-            "INSERT INTO {} ({}) VALUES ({})",
-            self.target.table,
-            names(self.columns.iter()),
-            vec!["?"; self.columns.len()].join(", ")
-        );
-        for rows in &self.batches[..batches] {
-            conn.transaction(|conn| {
-                (0..rows.len()).try_for_each(|at| {
-                    Statement { text: &text, rows, at: Some(at) }.execute(conn).map(drop)
-                })
-            })
-            .unwrap();
-        }
+    pub fn copy(&self, conn: &mut PgConnection, n: usize) -> u64 {
+        let write = |conn: &mut _| (self.target.copy)(conn, &self.batches[n].copy);
+        conn.transaction(write).unwrap() as u64
     }
 
-    fn upsert_text(&self) -> String {
-        let arrays: Vec<_> =
-            self.columns.iter().map(|column| format!("?::{}[]", column.kind.sql_type)).collect();
-        let of = |prefix: &str, is_key: bool| {
-            let wanted = self.columns.iter().filter(|column| column.kind.is_key == is_key);
-            wanted.map(|column| format!("{prefix}.\"{}\"", column.name)).collect::<Vec<_>>()
-        };
-        let keys = self.columns.iter().filter(|column| column.kind.is_key);
-        let others = self.columns.iter().filter(|column| !column.kind.is_key);
-        let set: Vec<_> =
-            others.map(|Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\"")).collect();
-        format!(
-            "INSERT INTO {table} AS old ({names}) SELECT * FROM UNNEST({arrays}) \
-             ON CONFLICT ({keys}) DO UPDATE SET {set} WHERE ({old}) IS DISTINCT FROM ({new})",
-            table = self.target.table,
-            names = names(self.columns.iter()),
-            arrays = arrays.join(", "),
-            keys = names(keys),
-            set = set.join(", "),
-            old = of("old", false).join(", "),
-            new = of("excluded", false).join(", "),
-        )
+    pub fn insert_singly(&self, conn: &mut PgConnection, n: usize) -> u64 {
+        let (text, rows) = (&self.insert_text, &self.batches[n]);
+        let write = |conn: &mut _, at| Statement { text, rows, at: Some(at) }.execute(conn);
+        let written = conn.transaction(|conn| -> QueryResult<_> {
+            (0..rows.len()).map(|at| write(conn, at)).sum::<QueryResult<usize>>()
+        });
+        written.unwrap() as u64
     }
+}
+
+fn insert_text(table: &str, columns: &[Column]) -> String {
+    let values = vec!["?"; columns.len()].join(", ");
+    format!("INSERT INTO {table} ({}) VALUES ({values})", names(columns.iter()))
+}
+
+fn upsert_text(table: &str, columns: &[Column]) -> String {
+    let arrays: Vec<_> =
+        columns.iter().map(|column| format!("?::{}[]", column.kind.sql_type)).collect();
+    let of = |prefix: &str, is_key: bool| {
+        let wanted = columns.iter().filter(|column| column.kind.is_key == is_key);
+        wanted.map(|column| format!("{prefix}.\"{}\"", column.name)).collect::<Vec<_>>()
+    };
+    let keys = columns.iter().filter(|column| column.kind.is_key);
+    let others = columns.iter().filter(|column| !column.kind.is_key);
+    let set: Vec<_> =
+        others.map(|Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\"")).collect();
+    format!(
+        "INSERT INTO {table} AS old ({names}) SELECT * FROM UNNEST({arrays}) \
+         ON CONFLICT ({keys}) DO UPDATE SET {set} WHERE ({old}) IS DISTINCT FROM ({new})",
+        names = names(columns.iter()),
+        arrays = arrays.join(", "),
+        keys = names(keys),
+        set = set.join(", "),
+        old = of("old", false).join(", "),
+        new = of("excluded", false).join(", "),
+    )
 }
 
 impl Rows {

@@ -27,7 +27,8 @@ pub struct Case {
     pub goals: Goals,
     /// The heats or runs that the rows hang on.
     pub parents: Arc<Batch>,
-    pub batches: Vec<Arc<Batch>>,
+    pub batches: usize,
+    make: Box<dyn Fn(usize) -> Arc<Batch>>,
 }
 
 /// What they are called in the report.
@@ -39,9 +40,9 @@ pub struct Goals {
 }
 
 impl Case {
-    /// Each entry is a row.
-    pub fn rows(&self) -> usize {
-        self.batches.iter().map(|batch| batch.entries.len()).sum()
+    /// The `n`-th batch, of which each entry is a row: just made, as those of the decoders are.
+    pub fn batch(&self, n: usize) -> Arc<Batch> {
+        (self.make)(n)
     }
 }
 
@@ -57,13 +58,12 @@ pub fn cases(scale: Scale) -> Vec<Case> {
 
 fn laps(batches: usize, size: usize) -> Case {
     let heats = heats(size / 50);
-    let laps_in = |n: usize| {
-        (5 * n..5 * n + 5).flat_map(|round| {
+    let parents = of(heats.iter().map(|(feed, heat)| (feed, heat_of(heat))));
+    let make = move |n: usize| {
+        let laps = (5 * n..5 * n + 5).flat_map(|round| {
             heats.iter().flat_map(move |heat| (0..10).map(move |driver| (round, heat, driver)))
-        })
-    };
-    let batch = |n| {
-        of(laps_in(n).map(|(round, (feed, heat), driver)| {
+        });
+        of(laps.map(|(round, (feed, heat), driver)| {
             (feed, Event::Karting(KartingEvent::Lap(lap(heat, driver, round as i32 + 1))))
         }))
     };
@@ -74,15 +74,18 @@ fn laps(batches: usize, size: usize) -> Case {
             again: "store to upserts, laps again",
             copy: Some("store to COPY, laps"),
         },
-        parents: of(heats.iter().map(|(feed, heat)| (feed, heat_of(heat)))),
-        batches: (0..batches).map(batch).collect(),
+        parents,
+        batches,
+        make: Box::new(make),
     }
 }
 
 fn standings(batches: usize, size: usize) -> Case {
     let heats = heats(batches * size / 20);
-    let batch = |heats: &[Keyed<HeatKey>]| {
-        of(heats.iter().flat_map(|(feed, heat)| {
+    let parents = of(heats.iter().map(|(feed, heat)| (feed, heat_of(heat))));
+    let make = move |n: usize| {
+        let heats = heats.iter().skip(n * (size / 20)).take(size / 20);
+        of(heats.flat_map(|(feed, heat)| {
             (0..20).map(move |driver| {
                 (feed, Event::Karting(KartingEvent::Standing(standing(heat, driver).into())))
             })
@@ -95,14 +98,16 @@ fn standings(batches: usize, size: usize) -> Case {
             again: "store to upserts, standings again",
             copy: None,
         },
-        parents: of(heats.iter().map(|(feed, heat)| (feed, heat_of(heat)))),
-        batches: heats.chunks(size / 20).map(batch).collect(),
+        parents,
+        batches,
+        make: Box::new(make),
     }
 }
 
 fn changes(batches: usize, size: usize) -> Case {
     let runs = runs(size / 25);
-    let batch = |n| {
+    let parents = of(runs.iter().map(|(feed, run)| (feed, run_of(run))));
+    let make = move |n| {
         of(runs.iter().flat_map(move |(feed, run)| {
             (0..25).map(move |dog| {
                 let change = change(run, dog, n as i64);
@@ -117,15 +122,18 @@ fn changes(batches: usize, size: usize) -> Case {
             again: "store to upserts, changes again",
             copy: Some("store to COPY, changes"),
         },
-        parents: of(runs.iter().map(|(feed, run)| (feed, run_of(run)))),
-        batches: (0..batches).map(batch).collect(),
+        parents,
+        batches,
+        make: Box::new(make),
     }
 }
 
 fn playsets(batches: usize, size: usize) -> Case {
     let runs = runs(batches * size / 50);
-    let batch = |runs: &[Keyed<RunKey>]| {
-        of(runs.iter().flat_map(|(feed, run)| {
+    let parents = of(runs.iter().map(|(feed, run)| (feed, run_of(run))));
+    let make = move |n: usize| {
+        let runs = runs.iter().skip(n * (size / 50)).take(size / 50);
+        of(runs.flat_map(|(feed, run)| {
             (0..50).map(move |dog| {
                 (feed, Event::Agility(AgilityEvent::Playset(playset(run, dog).into())))
             })
@@ -138,8 +146,9 @@ fn playsets(batches: usize, size: usize) -> Case {
             again: "store to upserts, playsets again",
             copy: None,
         },
-        parents: of(runs.iter().map(|(feed, run)| (feed, run_of(run)))),
-        batches: runs.chunks(size / 50).map(batch).collect(),
+        parents,
+        batches,
+        make: Box::new(make),
     }
 }
 
