@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::event::agility::{CombinedResult, Playset, PlaysetChange, Run};
 
-use super::{decimal::Decimal, json, maybe_text, number, plausible, row::row, text, time};
+use super::{
+    decimal::Decimal, json, maybe_text, number, plausible, row::row, text, time, words::Words,
+};
 
 row! {
     /// A run. A course fact that is missing says nothing about what was known before.
@@ -19,11 +21,11 @@ row! {
         key trial_name: Cow<'a, str>,
         key name: Cow<'a, str>,
         key type_: Cow<'a, str>,
-        known judge_name: Option<Cow<'a, str>>,
-        known length_m: Option<Decimal>,
+        known judge_name: Option<Words<'a>>,
+        known length_m: Option<Decimal<'a>>,
         known obstacles: Option<i32>,
-        known standard_time: Option<Decimal>,
-        known maximum_time: Option<Decimal>,
+        known standard_time: Option<Decimal<'a>>,
+        known maximum_time: Option<Decimal<'a>>,
         earliest first_seen_at: DateTime<Utc>,
         latest last_seen_at: DateTime<Utc>,
         union extra: Value,
@@ -57,28 +59,28 @@ row! {
     pub struct NewPlayset<'a> in playsets {
         key run_id: i64,
         key playset_id: Cow<'a, str>,
-        newer dorsal: Option<Cow<'a, str>>,
+        newer dorsal: Option<Words<'a>>,
         newer start_order: Option<i32>,
-        newer handler: Option<Cow<'a, str>>,
-        newer club: Option<Cow<'a, str>>,
-        newer country: Option<Cow<'a, str>>,
-        newer team_name: Option<Cow<'a, str>>,
-        newer dog_family_name: Option<Cow<'a, str>>,
-        newer dog_studbook_name: Option<Cow<'a, str>>,
-        newer dog_breed: Option<Cow<'a, str>>,
-        newer dog_gender: Option<Cow<'a, str>>,
-        newer dog_age: Option<Cow<'a, str>>,
-        newer dog_height_cm: Option<Decimal>,
-        newer status: Option<Cow<'a, str>>,
+        newer handler: Option<Words<'a>>,
+        newer club: Option<Words<'a>>,
+        newer country: Option<Words<'a>>,
+        newer team_name: Option<Words<'a>>,
+        newer dog_family_name: Option<Words<'a>>,
+        newer dog_studbook_name: Option<Words<'a>>,
+        newer dog_breed: Option<Words<'a>>,
+        newer dog_gender: Option<Words<'a>>,
+        newer dog_age: Option<Words<'a>>,
+        newer dog_height_cm: Option<Decimal<'a>>,
+        newer status: Option<Words<'a>>,
         newer faults: Option<i32>,
         newer refusals: Option<i32>,
-        newer disqualification: Option<Cow<'a, str>>,
-        newer qualification: Option<Cow<'a, str>>,
+        newer disqualification: Option<Words<'a>>,
+        newer qualification: Option<Words<'a>>,
         newer classification: Option<i32>,
-        newer time_s: Option<Decimal>,
+        newer time_s: Option<Decimal<'a>>,
         newer time_marker: Option<bool>,
-        newer speed_m_s: Option<Decimal>,
-        newer total_penalization: Option<Decimal>,
+        newer speed_m_s: Option<Decimal<'a>>,
+        newer total_penalization: Option<Decimal<'a>>,
         newer updated_at: DateTime<Utc>,
         union extra: Value,
     }
@@ -89,7 +91,7 @@ impl<'a> NewPlayset<'a> {
         let pair = &playset.pair;
         let mut extra = json(&playset.extra);
         let mut decimal =
-            |value: &Option<BigDecimal>, name| number(value.as_ref(), name, &mut extra);
+            |value: &'a Option<BigDecimal>, name| number(value.as_ref(), name, &mut extra);
         Self {
             run_id,
             playset_id: text(&playset.playset_id),
@@ -126,11 +128,11 @@ row! {
         key run_id: i64,
         key playset_id: Cow<'a, str>,
         key changed_at: DateTime<Utc>,
-        newer status: Option<Cow<'a, str>>,
+        newer status: Option<Words<'a>>,
         newer faults: Option<i32>,
         newer refusals: Option<i32>,
-        newer disqualification: Option<Cow<'a, str>>,
-        newer time_s: Option<Decimal>,
+        newer disqualification: Option<Words<'a>>,
+        newer time_s: Option<Decimal<'a>>,
     }
 }
 
@@ -158,20 +160,20 @@ row! {
         key trial_name: Cow<'a, str>,
         key name: Cow<'a, str>,
         key dorsal: Cow<'a, str>,
-        newer combined_id: Option<Cow<'a, str>>,
+        newer combined_id: Option<Words<'a>>,
         newer classification: Option<i32>,
-        newer handler: Option<Cow<'a, str>>,
-        newer club: Option<Cow<'a, str>>,
-        newer country: Option<Cow<'a, str>>,
-        newer team_name: Option<Cow<'a, str>>,
-        newer dog_family_name: Option<Cow<'a, str>>,
-        newer dog_studbook_name: Option<Cow<'a, str>>,
-        newer dog_breed: Option<Cow<'a, str>>,
-        newer dog_gender: Option<Cow<'a, str>>,
-        newer dog_age: Option<Cow<'a, str>>,
-        newer dog_height_cm: Option<Decimal>,
-        newer time_s: Option<Decimal>,
-        newer total_penalization: Option<Decimal>,
+        newer handler: Option<Words<'a>>,
+        newer club: Option<Words<'a>>,
+        newer country: Option<Words<'a>>,
+        newer team_name: Option<Words<'a>>,
+        newer dog_family_name: Option<Words<'a>>,
+        newer dog_studbook_name: Option<Words<'a>>,
+        newer dog_breed: Option<Words<'a>>,
+        newer dog_gender: Option<Words<'a>>,
+        newer dog_age: Option<Words<'a>>,
+        newer dog_height_cm: Option<Decimal<'a>>,
+        newer time_s: Option<Decimal<'a>>,
+        newer total_penalization: Option<Decimal<'a>>,
         newer updated_at: DateTime<Utc>,
         union extra: Value,
     }
@@ -182,7 +184,7 @@ impl<'a> NewCombinedResult<'a> {
         let (run, pair) = (&result.run, &result.pair);
         let mut extra = json(&result.extra);
         let mut decimal =
-            |value: &Option<BigDecimal>, name| number(value.as_ref(), name, &mut extra);
+            |value: &'a Option<BigDecimal>, name| number(value.as_ref(), name, &mut extra);
         Self {
             feed_id,
             event_name: text(&run.event_name),

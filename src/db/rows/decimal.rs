@@ -3,7 +3,6 @@
 use bigdecimal::{BigDecimal, Zero};
 use diesel::{
     data_types::PgNumeric,
-    deserialize::FromSqlRow,
     expression::AsExpression,
     pg::Pg,
     serialize::{self, Output, ToSql},
@@ -11,13 +10,13 @@ use diesel::{
 };
 
 /// As [`BigDecimal`], which Diesel writes as `0` when it is `0.00`: a clear round is `0.00`.
-#[derive(Clone, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression)]
 #[diesel(sql_type = Numeric)]
-pub(crate) struct Decimal(pub BigDecimal);
+pub(crate) struct Decimal<'a>(pub &'a BigDecimal);
 
-impl ToSql<Numeric, Pg> for Decimal {
+impl ToSql<Numeric, Pg> for Decimal<'_> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let Self(number) = self;
+        let Self(number) = *self;
         if !number.is_zero() {
             return ToSql::<Numeric, Pg>::to_sql(number, out);
         }

@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::event::{ConnectionSpan, FeedInfo, FramesLost, RejectedFrame};
 
-use super::{row::row, text, time};
+use super::{row::row, text, time, words::Words};
 
 row! {
     /// A configured feed; its id comes from the database.
     pub struct NewFeed<'a> in feeds {
         key slug: Cow<'a, str>,
-        newer kind: Cow<'a, str>,
-        newer venue: Cow<'a, str>,
-        newer name: Cow<'a, str>,
+        newer kind: Words<'a>,
+        newer venue: Words<'a>,
+        newer name: Words<'a>,
     }
 }
 
@@ -22,9 +22,9 @@ impl<'a> NewFeed<'a> {
     pub fn new(info: &'a FeedInfo) -> Self {
         Self {
             slug: text(info.id.as_str()),
-            kind: text(&info.kind),
-            venue: text(&info.venue),
-            name: text(&info.name),
+            kind: Words(&info.kind),
+            venue: Words(&info.venue),
+            name: Words(&info.name),
         }
     }
 }
@@ -37,7 +37,7 @@ row! {
         key generation: i64,
         newer connected_at: DateTime<Utc>,
         known disconnected_at: Option<DateTime<Utc>>,
-        known reason: Option<Cow<'a, str>>,
+        known reason: Option<Words<'a>>,
         known frames: Option<i64>,
     }
 }
@@ -50,7 +50,7 @@ impl<'a> NewFeedConnection<'a> {
             generation: span.generation.0.cast_signed(),
             connected_at: time(span.connected_at),
             disconnected_at: ended.map(|ended| time(ended.disconnected_at)),
-            reason: ended.map(|ended| text(&ended.reason)),
+            reason: ended.map(|ended| Words(&ended.reason)),
             frames: ended.and_then(|ended| ended.frames).map(u64::cast_signed),
         }
     }
@@ -62,7 +62,7 @@ row! {
         key feed_id: i64,
         key received_at: DateTime<Utc>,
         digested payload: Cow<'a, str>,
-        newer reason: Cow<'a, str>,
+        newer reason: Words<'a>,
     }
 }
 
@@ -72,7 +72,7 @@ impl<'a> NewRejectedFrame<'a> {
             feed_id,
             received_at: time(frame.received_at),
             payload: text(&frame.payload),
-            reason: text(&frame.reason),
+            reason: Words(&frame.reason),
         }
     }
 }

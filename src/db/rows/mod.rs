@@ -9,6 +9,7 @@ mod decimal;
 pub(super) mod feeds;
 pub(super) mod karting;
 pub(super) mod row;
+mod words;
 
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use crate::event::Extra;
 
-use decimal::Decimal;
+use {decimal::Decimal, words::Words};
 
 /// Postgres takes no NUL character in any text.
 const NUL: char = '\0';
@@ -27,12 +28,13 @@ const NUL: char = '\0';
 /// more, but a number like `1e999999999` would be written out in full before it is refused.
 const MAX_DIGITS: u64 = 64;
 
+/// A text of a key.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
     if text.contains(NUL) { Cow::Owned(text.replace(NUL, "")) } else { Cow::Borrowed(text) }
 }
 
-pub(super) fn maybe_text(maybe: Option<&String>) -> Option<Cow<'_, str>> {
-    maybe.map(|there| text(there))
+pub(super) fn maybe_text(maybe: Option<&String>) -> Option<Words<'_>> {
+    maybe.map(|there| Words(there))
 }
 
 /// Postgres keeps microseconds: a finer time would be one key here and another one there.
@@ -46,14 +48,14 @@ pub(super) fn json(extra: &Extra) -> Value {
 
 /// The number where a column can hold it; else it goes to `extra` under the column's name, so that
 /// it is not lost.
-pub(super) fn number(
-    maybe: Option<&BigDecimal>,
+pub(super) fn number<'a>(
+    maybe: Option<&'a BigDecimal>,
     column: &str,
     extra: &mut Value,
-) -> Option<Decimal> {
+) -> Option<Decimal<'a>> {
     let number = maybe?;
     if is_plausible(number) {
-        return Some(Decimal(number.clone()));
+        return Some(Decimal(number));
     }
     if let Value::Object(fields) = extra {
         fields.insert(column.to_owned(), Value::String(number.to_scientific_notation()));
@@ -62,8 +64,8 @@ pub(super) fn number(
 }
 
 /// The number where a column can hold it, for tables that have no `extra`.
-pub(super) fn plausible(maybe: Option<&BigDecimal>) -> Option<Decimal> {
-    maybe.filter(|number| is_plausible(number)).cloned().map(Decimal)
+pub(super) fn plausible(maybe: Option<&BigDecimal>) -> Option<Decimal<'_>> {
+    maybe.filter(|number| is_plausible(number)).map(Decimal)
 }
 
 fn is_plausible(number: &BigDecimal) -> bool {

@@ -1,6 +1,6 @@
 //! What every row can do, and the macro that writes it from a list of columns.
 
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -10,6 +10,8 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz},
 };
 use serde_json::Value;
+
+use super::{decimal::Decimal, words::Words};
 
 /// A value to bind: an array of what rows have in one column, or what stands beside it.
 pub(crate) type Bind<'q> = Box<dyn QueryFragment<Pg> + 'q>;
@@ -33,8 +35,8 @@ pub(crate) trait Row: Sized {
     /// The order of the keys; equal for two accounts of the same thing.
     fn compare_keys(&self, other: &Self) -> Ordering;
 
-    /// Takes over what a newer account of the same thing says.
-    fn merge(&mut self, newer: Self);
+    /// Takes over what a newer account of the same thing says, and leaves something there in its place.
+    fn merge(&mut self, newer: &mut Self);
 }
 
 /// A column, as the database has it.
@@ -62,6 +64,61 @@ pub(crate) enum Rule {
     Latest,
     /// All fields of both, the newer value where both have one.
     Union,
+}
+
+/// What stands in a row for a column.
+pub(crate) trait Field {
+    /// Small, and no further away than its content: a column is written from a list of these, since
+    /// a step from row to row, and from there to a text, is a step into cold memory each time.
+    type Bound<'b>
+    where
+        Self: 'b;
+
+    fn bound(&self) -> Self::Bound<'_>;
+}
+
+macro_rules! copied {
+    ($($type:ty),*) => {
+        $(impl Field for $type {
+            type Bound<'b> = Self where Self: 'b;
+
+            fn bound(&self) -> Self {
+                *self
+            }
+        })*
+    };
+}
+
+copied!(bool, i32, i64, DateTime<Utc>, Decimal<'_>, Words<'_>, &'static str);
+
+impl Field for Cow<'_, str> {
+    type Bound<'b>
+        = &'b str
+    where
+        Self: 'b;
+
+    fn bound(&self) -> &str {
+        self
+    }
+}
+
+impl Field for Value {
+    type Bound<'b> = &'b Self;
+
+    fn bound(&self) -> &Self {
+        self
+    }
+}
+
+impl<F: Field> Field for Option<F> {
+    type Bound<'b>
+        = Option<F::Bound<'b>>
+    where
+        Self: 'b;
+
+    fn bound(&self) -> Self::Bound<'_> {
+        self.as_ref().map(F::bound)
+    }
 }
 
 /// A type of Diesel's by the name that Postgres has for it.
@@ -171,9 +228,10 @@ macro_rules! row {
             const MOSTLY_NEW: bool = $crate::db::rows::row::row!(@habit $($habit)?);
 
             fn arrays(rows: &[Self]) -> Vec<$crate::db::rows::row::Bind<'_>> {
+                use $crate::db::rows::row::Field as _;
                 use diesel::IntoSql as _;
                 vec![$(Box::new(
-                    rows.iter().map(|row| &row.$field).collect::<Vec<_>>().into_sql::<
+                    rows.iter().map(|row| row.$field.bound()).collect::<Vec<_>>().into_sql::<
                         diesel::sql_types::Array<
                             <$crate::db::schema::$table::$field as diesel::Expression>::SqlType,
                         >,
@@ -197,7 +255,7 @@ macro_rules! row {
                 ))*
             }
 
-            fn merge(&mut self, newer: Self) {
+            fn merge(&mut self, newer: &mut Self) {
                 $($crate::db::rows::row::row!(@merge $rule self.$field, newer.$field);)*
             }
         }
@@ -225,8 +283,12 @@ macro_rules! row {
 
     (@merge key $older:expr, $newer:expr) => {};
     (@merge digested $older:expr, $newer:expr) => {};
-    (@merge newer $older:expr, $newer:expr) => { $older = $newer };
-    (@merge known $older:expr, $newer:expr) => { $older = $newer.or($older.take()) };
+    (@merge newer $older:expr, $newer:expr) => { std::mem::swap(&mut $older, &mut $newer) };
+    (@merge known $older:expr, $newer:expr) => {
+        if $newer.is_some() {
+            std::mem::swap(&mut $older, &mut $newer)
+        }
+    };
     (@merge earliest $older:expr, $newer:expr) => {
         $older = $crate::db::rows::row::Extremes::earliest($older, $newer)
     };
@@ -234,7 +296,7 @@ macro_rules! row {
         $older = $crate::db::rows::row::Extremes::latest($older, $newer)
     };
     (@merge union $older:expr, $newer:expr) => {
-        $crate::db::rows::row::union(&mut $older, $newer)
+        $crate::db::rows::row::union(&mut $older, $newer.take())
     };
 }
 pub(crate) use row;
