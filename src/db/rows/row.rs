@@ -1,6 +1,6 @@
 //! What every row can do, and the macro that writes it from a list of columns.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -10,8 +10,6 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Jsonb, Nullable, Numeric, Text, Timestamptz},
 };
 use serde_json::Value;
-
-use super::{decimal::Decimal, words::Words};
 
 /// A value to bind: an array of what rows have in one column, or what stands beside it.
 pub(crate) type Bind<'q> = Box<dyn QueryFragment<Pg> + 'q>;
@@ -64,61 +62,6 @@ pub(crate) enum Rule {
     Latest,
     /// All fields of both, the newer value where both have one.
     Union,
-}
-
-/// What stands in a row for a column.
-pub(crate) trait Field {
-    /// Small, and no further away than its content: a column is written from a list of these, since
-    /// a step from row to row, and from there to a text, is a step into cold memory each time.
-    type Bound<'b>
-    where
-        Self: 'b;
-
-    fn bound(&self) -> Self::Bound<'_>;
-}
-
-macro_rules! copied {
-    ($($type:ty),*) => {
-        $(impl Field for $type {
-            type Bound<'b> = Self where Self: 'b;
-
-            fn bound(&self) -> Self {
-                *self
-            }
-        })*
-    };
-}
-
-copied!(bool, i32, i64, DateTime<Utc>, Decimal<'_>, Words<'_>, &'static str);
-
-impl Field for Cow<'_, str> {
-    type Bound<'b>
-        = &'b str
-    where
-        Self: 'b;
-
-    fn bound(&self) -> &str {
-        self
-    }
-}
-
-impl Field for Value {
-    type Bound<'b> = &'b Self;
-
-    fn bound(&self) -> &Self {
-        self
-    }
-}
-
-impl<F: Field> Field for Option<F> {
-    type Bound<'b>
-        = Option<F::Bound<'b>>
-    where
-        Self: 'b;
-
-    fn bound(&self) -> Self::Bound<'_> {
-        self.as_ref().map(F::bound)
-    }
 }
 
 /// A type of Diesel's by the name that Postgres has for it.
@@ -228,10 +171,9 @@ macro_rules! row {
             const MOSTLY_NEW: bool = $crate::db::rows::row::row!(@habit $($habit)?);
 
             fn arrays(rows: &[Self]) -> Vec<$crate::db::rows::row::Bind<'_>> {
-                use $crate::db::rows::row::Field as _;
                 use diesel::IntoSql as _;
                 vec![$(Box::new(
-                    rows.iter().map(|row| row.$field.bound()).collect::<Vec<_>>().into_sql::<
+                    rows.iter().map(|row| &row.$field).collect::<Vec<_>>().into_sql::<
                         diesel::sql_types::Array<
                             <$crate::db::schema::$table::$field as diesel::Expression>::SqlType,
                         >,
