@@ -11,8 +11,8 @@ use diesel::{
 
 use super::NUL;
 
-/// Loses its NUL characters, of which Postgres takes none, on the way there. To look for them before
-/// would be one more way through cold memory for each text of a batch.
+/// Loses its NUL characters, of which Postgres takes none, on the way there: that reads it once. Keys
+/// are cleaned before ([`super::text`]), since rows are compared by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression)]
 #[diesel(sql_type = Text)]
 pub(crate) struct Words<'a>(pub &'a str);
