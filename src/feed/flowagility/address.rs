@@ -51,6 +51,8 @@ pub fn normalise(pasted: &str) -> Result<Url, AddressError> {
         url::ParseError::EmptyHost => AddressError::NoHost,
         other => AddressError::Unreadable(other),
     })?;
+    // A second scheme may show only now that `\` is `/` and `.` and `..` are gone from the path.
+    split_scheme(url.as_str())?;
     if url.fragment().is_some() {
         return Err(AddressError::Fragment);
     }
@@ -119,6 +121,9 @@ mod tests {
             ("wss://flowagility.com/ws/streaming/ab\0cd", Characters),
             ("wss:https://flowagility.com/ws/streaming/x", Schemes),
             ("wss://https://flowagility.com/ws/streaming/x", Schemes),
+            ("wss://flowagility.com/ws/streaming/xwss://flowagility.com/ws/streaming/x", Schemes),
+            (r"flowagility.com\ws\streaming\xwss:\/flowagility.com", Schemes),
+            ("flowagility.com/ws/streaming/xwss:/.//flowagility.com", Schemes),
             ("ftp://flowagility.com/ws/streaming/x", Scheme),
             ("wss://", NoHost),
             ("wss:///ws/streaming/x", NoHost),
@@ -140,7 +145,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn address_never_panics_and_is_stable_once_normalised(pasted in "\\PC*|[ -~]{0,40}") {
+        fn address_never_panics_and_is_stable_once_normalised(pasted in "\\PC*|[ -~]{0,40}|[a:/\\\\.?@%2e]{0,20}") {
             if let Ok(url) = normalise(&pasted) {
                 prop_assert!(matches!(url.scheme(), "ws" | "wss"));
                 prop_assert!(url.has_host());
