@@ -103,6 +103,11 @@ fn matrix(fault: Fault, shows: Shows) {
         }
 
         wait_until("the healthy worlds end", async || good.has_ended() && ring.has_ended()).await;
+        for id in ["good", "ring"] {
+            let feed = service.feed(id).await;
+            let counts = (feed.restarts, feed.rejected, feed.unknown);
+            assert_eq!(counts, (0, 0, 0), "{id}: {:?}", feed.last_error);
+        }
         wait_for("laps of the healthy track", laps_sent(&good), async || laps_stored(&db, "good"))
             .await;
         wait_for("playsets of the healthy ring", playsets_sent(&ring), async || {
@@ -110,10 +115,6 @@ fn matrix(fault: Fault, shows: Shows) {
         })
         .await;
         assert!(laps_sent(&good).len() > 20, "a world worth looking at");
-        for id in ["good", "ring"] {
-            let feed = service.feed(id).await;
-            assert_eq!((feed.restarts, feed.rejected, feed.unknown), (0, 0, 0), "{id}");
-        }
 
         bad.set_fault(Fault::None);
         if !matches!(shows, Shows::Takes) {
@@ -130,14 +131,16 @@ fn matrix(fault: Fault, shows: Shows) {
 
 /// The flooder's own socket is slowed down to what a feed may send, and nobody else's.
 async fn is_paced(service: &Service, bad: &Track) {
-    wait_until("twice the burst of a feed", async || service.feed("bad").await.frames > 3_000)
-        .await;
+    wait_until("twice the burst of a feed, some of it paced", async || {
+        let feed = service.feed("bad").await;
+        feed.frames > 3_000 && feed.paced > 0
+    })
+    .await;
     let feed = service.feed("bad").await;
     let open_s = bad.connection_times()[0].elapsed().as_secs_f64();
     // Three seconds' worth at once, then no more than 500 a second, however loaded this machine is.
     let allowed = 500.0 * (3.0 + open_s) + 1.0;
     assert!(feed.frames as f64 <= allowed, "{} frames within {open_s} s", feed.frames);
-    assert!(feed.paced > 0, "of {} frames none was paced", feed.frames);
     for healthy in ["good", "ring"] {
         assert_eq!(service.feed(healthy).await.paced, 0, "{healthy}");
     }
