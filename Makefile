@@ -13,6 +13,7 @@ demo: postgres ## Build and show everything at work: simulated venues, a private
 	@exec cargo run --quiet --locked -- demo $(ARGS)
 
 test: postgres chromium tester dataframes ## Build and pass every test
+	cargo test --locked --all-targets --no-run  # at once, so that both cores have work
 	cargo test --locked --bench bench
 	cargo test --locked
 
