@@ -22,6 +22,10 @@ use super::schema::{heats, tallies};
 const SUM_RULES: i32 = 1;
 const NAME: &str = "stints";
 
+/// A step is small beside the tables. Before these are analyzed for the first time, Postgres thinks
+/// otherwise, and reads them from one end to the other.
+const PLANS: &str = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off";
+
 /// Laps that were changed after the mark ($1 to $4), $5 at most. A transaction that is still open
 /// may yet commit an older change, so nothing from it on is taken.
 const CHANGED: &str = "\
@@ -35,31 +39,33 @@ ORDER BY changed_in, heat_id, driver_id, lap LIMIT $5";
 const NOW: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number";
 const SETTLE_STAMPS: &str = "UPDATE laps SET changed_in = 0 WHERE changed_in > $1";
 
-/// The stints of the drivers $2 of the heats $1; $3 and $4 give the class of each heat.
+/// The stints of the drivers $2 of the heats $1, of the classes $3. Lateral, so that the laps of each
+/// are found by their key: of tables that are not analyzed yet, Postgres would compare all laps with
+/// all of these drivers, which takes minutes in a great fleet.
 const SUM_UP: &str = "\
 INSERT INTO stints (heat_id, driver_id, kart, feed_id, class, laps, best_lap, best_lap_ms, \
                     best_at, quarter_ms, median_ms, three_quarters_ms) \
-SELECT driven.heat_id, driven.driver_id, driven.kart, heats.feed_id, classes.class, \
+SELECT heats.id, touched.driver_id, driven.kart, heats.feed_id, touched.class, \
        driven.laps, driven.best[2], driven.best[1], \
        COALESCE(at.crossed_at, heats.started_at, heats.first_seen_at), \
        COALESCE(driven.spread[1], driven.best[1]), COALESCE(driven.spread[2], driven.best[1]), \
        COALESCE(driven.spread[3], driven.best[1]) \
-FROM ( \
-    SELECT laps.heat_id, laps.driver_id, COALESCE(laps.kart, drivers.kart, '') AS kart, \
-           count(*)::integer AS laps, \
+FROM UNNEST($1, $2, $3) AS touched (heat_id, driver_id, class) \
+JOIN heats ON heats.id = touched.heat_id \
+LEFT JOIN heat_drivers AS drivers \
+  ON drivers.heat_id = touched.heat_id AND drivers.driver_id = touched.driver_id \
+CROSS JOIN LATERAL ( \
+    SELECT COALESCE(laps.kart, drivers.kart, '') AS kart, count(*)::integer AS laps, \
            min(ARRAY[laps.lap_ms, laps.lap]) AS best, \
            percentile_disc(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY laps.lap_ms) \
                FILTER (WHERE laps.lap > 1) AS spread \
-    FROM UNNEST($1, $2) AS touched (heat_id, driver_id) \
-    JOIN laps USING (heat_id, driver_id) \
-    LEFT JOIN heat_drivers AS drivers USING (heat_id, driver_id) \
-    WHERE laps.removed_at IS NULL AND laps.error_ms = 0 AND laps.lap >= 1 AND laps.lap_ms > 0 \
-    GROUP BY laps.heat_id, laps.driver_id, COALESCE(laps.kart, drivers.kart, '') \
+    FROM laps \
+    WHERE laps.heat_id = touched.heat_id AND laps.driver_id = touched.driver_id \
+      AND laps.removed_at IS NULL AND laps.error_ms = 0 AND laps.lap >= 1 AND laps.lap_ms > 0 \
+    GROUP BY COALESCE(laps.kart, drivers.kart, '') \
 ) AS driven \
-JOIN heats ON heats.id = driven.heat_id \
-JOIN UNNEST($3, $4) AS classes (heat_id, class) ON classes.heat_id = driven.heat_id \
 LEFT JOIN laps AS at \
-  ON at.heat_id = driven.heat_id AND at.driver_id = driven.driver_id AND at.lap = driven.best[2]";
+  ON at.heat_id = touched.heat_id AND at.driver_id = touched.driver_id AND at.lap = driven.best[2]";
 
 const CLEAR: &str = "\
 DELETE FROM stints USING UNNEST($1, $2) AS touched (heat_id, driver_id) \
@@ -85,7 +91,7 @@ pub struct Tallied {
 /// The connection's; nothing was done.
 pub fn step(conn: &mut PgConnection, limit: u32) -> QueryResult<Tallied> {
     conn.build_transaction().run(|conn| {
-        conn.batch_execute("SET LOCAL jit = off")?;
+        conn.batch_execute(PLANS)?;
         let Some(mark) = take_mark(conn)? else { return Ok(Tallied::default()) };
         let changes: Vec<Change> = sql_query(CHANGED)
             .bind::<BigInt, _>(mark.changed_in)
@@ -189,26 +195,22 @@ fn sum_up(conn: &mut PgConnection, changes: &[Change]) -> QueryResult<()> {
         changes.iter().map(|change| (change.heat_id, change.driver_id)).collect();
     touched.sort_unstable();
     touched.dedup();
-    let (of_heats, drivers): (Vec<i64>, Vec<i64>) = touched.into_iter().unzip();
-    let mut heat_ids = of_heats.clone();
-    heat_ids.dedup();
+    let (heat_ids, drivers): (Vec<i64>, Vec<i64>) = touched.into_iter().unzip();
     let names: BTreeMap<i64, String> = heats::table
         .filter(heats::id.eq_any(&heat_ids))
         .select((heats::id, heats::name))
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
-    let class = |name: &String| kart_class(name).unwrap_or_default();
-    let (heat_ids, classes): (Vec<i64>, Vec<&str>) =
-        names.iter().map(|(id, name)| (*id, class(name))).unzip();
+    let class = |heat: &i64| names.get(heat).and_then(|name| kart_class(name)).unwrap_or_default();
+    let classes: Vec<&str> = heat_ids.iter().map(class).collect();
     sql_query(CLEAR)
-        .bind::<Array<BigInt>, _>(&of_heats)
+        .bind::<Array<BigInt>, _>(&heat_ids)
         .bind::<Array<BigInt>, _>(&drivers)
         .execute(conn)?;
     sql_query(SUM_UP)
-        .bind::<Array<BigInt>, _>(&of_heats)
-        .bind::<Array<BigInt>, _>(&drivers)
         .bind::<Array<BigInt>, _>(&heat_ids)
+        .bind::<Array<BigInt>, _>(&drivers)
         .bind::<Array<Text>, _>(&classes)
         .execute(conn)
         .map(drop)

@@ -173,3 +173,56 @@ async fn tally_begins_anew_when_rules_change_or_the_database_was_restored_elsewh
     assert_eq!(tally(&db, 2).await, 5);
     assert_eq!(stints(&db), right);
 }
+
+/// Tables of a first day, and of a database that was restored: Postgres knows nothing of them.
+#[actix::test]
+async fn tally_reads_the_laps_it_sums_up_and_no_others_before_postgres_has_analyzed_any() {
+    let db = track();
+    let (all, touched) = (40_000, 500);
+    let before = laps_read(&db, async |conn| {
+        conn.batch_execute(
+            "ALTER TABLE laps SET (autovacuum_enabled = off); \
+             INSERT INTO heats (id, feed_id, start_unix, name, occurrence, state, end_condition, \
+                 race_mode, clock_ms, clock_started, clock_enabled, remaining_laps, end_mode, \
+                 first_seen_at, last_seen_at) \
+             SELECT id, 1, id, 'Heat', 0, 'finished', 'time', 'best_lap', 0, true, true, 0, 0, \
+                 now(), now() \
+             FROM generate_series(3, 200) AS id; \
+             INSERT INTO laps (heat_id, driver_id, lap, lap_ms, kart, source) \
+             SELECT heat, driver, lap, 40000 + lap, '7', 'timed' \
+             FROM generate_series(1, 200) AS heat, generate_series(1, 10) AS driver, \
+                 generate_series(1, 20) AS lap",
+        )
+        .unwrap();
+        follow(conn, all).await;
+        let change = "UPDATE laps SET lap_ms = 30000, changed_in = pg_current_xact_id()::text::bigint \
+                      WHERE heat_id <= 50 AND lap = 2";
+        assert_eq!(sql_query(change).execute(conn), Ok(touched as usize));
+    })
+    .await;
+    let after = laps_read(&db, async |conn| follow(conn, touched).await).await;
+    let read = after - before;
+    assert!((touched * 20..all / 2).contains(&read), "{read} of {all} laps");
+}
+
+async fn follow(conn: &mut PgConnection, changes: u64) {
+    let mut followed = 0;
+    wait_until("the changes are followed", async || {
+        followed += tally::step(conn, 20_000).unwrap().changes;
+        followed == changes
+    })
+    .await;
+}
+
+/// How many laps have ever been read when this is done. It has a connection of its own: Postgres
+/// counts what one has done at its end for sure.
+async fn laps_read(db: &TestDb, work: impl AsyncFnOnce(&mut PgConnection)) -> u64 {
+    let mut conn = PgConnection::establish(&format!("{}&application_name=work", db.url)).unwrap();
+    work(&mut conn).await;
+    drop(conn);
+    let is_there = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'work'";
+    wait_until("the connection is gone", async || db.value(is_there) == json!(0)).await;
+    let read =
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'laps'";
+    db.value(read).as_u64().unwrap()
+}
