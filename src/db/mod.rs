@@ -8,6 +8,7 @@
 mod address;
 pub mod embedded;
 pub mod export;
+mod keyed;
 mod late;
 pub mod migrate;
 pub mod notices;

@@ -7,24 +7,21 @@ use std::collections::BTreeMap;
 
 use diesel::{
     ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryResult, Queryable,
-    QueryableByName, RunQueryDsl, Selectable, SelectableHelper,
-    connection::SimpleConnection,
-    insert_into, sql_query,
+    QueryableByName, RunQueryDsl, Selectable, SelectableHelper, insert_into, sql_query,
     sql_types::{Array, BigInt, Integer, Text},
     update,
 };
 
 use crate::analysis::karting::{CLASS_RULES, kart_class};
 
-use super::schema::{heats, tallies};
+use super::{
+    keyed::keyed,
+    schema::{heats, tallies},
+};
 
 /// Counts the revisions of [`SUM_UP`].
 const SUM_RULES: i32 = 1;
 const NAME: &str = "stints";
-
-/// A step is small beside the tables. Before these are analyzed for the first time, Postgres thinks
-/// otherwise, and reads them from one end to the other.
-const PLANS: &str = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off";
 
 /// Laps that were changed after the mark ($1 to $4), $5 at most. A transaction that is still open
 /// may yet commit an older change, so nothing from it on is taken.
@@ -90,8 +87,7 @@ pub struct Tallied {
 /// # Errors
 /// The connection's; nothing was done.
 pub fn step(conn: &mut PgConnection, limit: u32) -> QueryResult<Tallied> {
-    conn.build_transaction().run(|conn| {
-        conn.batch_execute(PLANS)?;
+    keyed(conn, |conn| {
         let Some(mark) = take_mark(conn)? else { return Ok(Tallied::default()) };
         let changes: Vec<Change> = sql_query(CHANGED)
             .bind::<BigInt, _>(mark.changed_in)

@@ -8,7 +8,7 @@ mod recall;
 use std::sync::Arc;
 
 use ringside::{
-    db::queries,
+    db::{self, queries},
     event::{
         Ask, Event, FeedId, FeedInfo, Generation, Past,
         agility::{AgilityEvent, Course, PastRun, RunKey},
@@ -16,9 +16,9 @@ use ringside::{
     },
     pipeline::message::BatchReport,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::postgres::TestDb;
+use crate::support::postgres::{TestDb, pid_of};
 
 use self::events::*;
 
@@ -38,6 +38,30 @@ async fn store_leaves_the_same_rows_when_a_batch_comes_twice() {
     // And by a store that knows no id yet.
     assert_eq!(TestStore::on(&test).write(&everything()).await.rows, 0);
     assert_eq!(test.dump(), dump);
+}
+
+/// A plan that is made while a table is small stays as long as its connection.
+#[actix::test]
+async fn store_reads_no_table_from_one_end_to_the_other_while_they_grow() {
+    let test = TestDb::new();
+    let pool = db::connect(&test.url, 1);
+    let pid = pid_of(&mut pool.get().unwrap());
+    let store = TestStore::over(pool);
+    for n in 0..20 {
+        let key = heat_key(&format!("Heat {n}"));
+        let ask = Ask::Heats { start_unix: key.start_unix, name: Arc::clone(&key.name) };
+        assert_eq!(store.recall(ask).await, Past::Heats(Vec::new()));
+        // As many as are worth a COPY, and being looked for before.
+        let laps = (1..=600).map(|number| KartingEvent::Lap(lap(&key, 1, number)));
+        let heat =
+            [KartingEvent::Heat(heat(&key)), KartingEvent::Standing(standing(&key, 1).into())];
+        store.write(&karting(heat.into_iter().chain(laps))).await;
+    }
+    drop(store);
+    test.has_ended(pid).await;
+    let counts = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0 ORDER BY 1";
+    assert_eq!(test.rows(counts), Vec::<Value>::new());
+    assert_eq!(test.value("SELECT count(*) FROM laps"), 20 * 600);
 }
 
 #[actix::test]

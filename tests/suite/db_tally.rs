@@ -4,7 +4,10 @@ use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection
 use ringside::db::tally::{self, Tallied};
 use serde_json::{Value, json};
 
-use crate::support::{postgres::TestDb, wait_until};
+use crate::support::{
+    postgres::{TestDb, pid_of},
+    wait_until,
+};
 
 /// Two heats of a track; the second one's name gives a class.
 fn track() -> TestDb {
@@ -214,14 +217,13 @@ async fn follow(conn: &mut PgConnection, changes: u64) {
     .await;
 }
 
-/// How many laps have ever been read when this is done. It has a connection of its own: Postgres
-/// counts what one has done at its end for sure.
+/// How many laps have ever been read when this is done.
 async fn laps_read(db: &TestDb, work: impl AsyncFnOnce(&mut PgConnection)) -> u64 {
-    let mut conn = PgConnection::establish(&format!("{}&application_name=work", db.url)).unwrap();
+    let mut conn = PgConnection::establish(&db.url).unwrap();
+    let pid = pid_of(&mut conn);
     work(&mut conn).await;
     drop(conn);
-    let is_there = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'work'";
-    wait_until("the connection is gone", async || db.value(is_there) == json!(0)).await;
+    db.has_ended(pid).await;
     let read =
         "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'laps'";
     db.value(read).as_u64().unwrap()

@@ -12,6 +12,7 @@ use diesel::{
 
 use crate::{
     db::{
+        keyed::keyed,
         prepared::prepared,
         rows::text,
         schema::{agility_runs, feeds, heat_drivers, lap_gaps, laps, playset_changes},
@@ -29,12 +30,16 @@ use crate::{
 /// # Errors
 /// The connection's, or that something stored makes no sense.
 pub fn pasts(conn: &mut PgConnection, asked: &[(&FeedId, &Ask)]) -> QueryResult<Vec<Past>> {
-    let mut heats = past_heats(conn, asked)?;
-    let past = |(place, (feed, ask)): (i32, &(&FeedId, &Ask))| match ask {
-        Ask::Heats { .. } => Ok(heats.remove(&place).map_or_else(|| ask.nothing(), Past::Heats)),
-        Ask::Run(key) => past_run(conn, feed, key).map(Past::Run),
-    };
-    (0..).zip(asked).map(past).collect()
+    keyed(conn, |conn| {
+        let mut heats = past_heats(conn, asked)?;
+        let past = |(place, (feed, ask)): (i32, &(&FeedId, &Ask))| match ask {
+            Ask::Heats { .. } => {
+                Ok(heats.remove(&place).map_or_else(|| ask.nothing(), Past::Heats))
+            }
+            Ask::Run(key) => past_run(conn, feed, key).map(Past::Run),
+        };
+        (0..).zip(asked).map(past).collect()
+    })
 }
 
 /// A question has its place in the order of all.

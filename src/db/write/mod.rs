@@ -20,7 +20,10 @@ use self::{
     fold::{Found, Orphan},
     ids::Ids,
 };
-use super::rows::{feeds::NewFeed, row::Row};
+use super::{
+    keyed::keyed,
+    rows::{feeds::NewFeed, row::Row},
+};
 
 pub(super) use self::fault::unavailable;
 
@@ -49,7 +52,7 @@ pub(super) fn write_batch(
 ) -> Result<BatchReport, StoreError> {
     memory.ids.forget_oldest();
     let mut attempt = |care| {
-        let outcome = conn.transaction(|conn| {
+        let outcome = keyed(conn, |conn| {
             let report = Pass::new(conn, memory, care).write(batch)?;
             if let Some(checkpoint) = &batch.checkpoint {
                 sql::put_checkpoint(conn, checkpoint)?;

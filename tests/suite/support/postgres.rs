@@ -19,12 +19,15 @@ use std::{
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
+    dsl::sql,
     r2d2::{ConnectionManager, PooledConnection},
     sql_query,
-    sql_types::Jsonb,
+    sql_types::{Integer, Jsonb},
 };
 use ringside::db::{self, Pool};
 use serde_json::Value;
+
+use super::wait_until;
 
 const TEMPLATE: &str = "template_ringside";
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -191,6 +194,12 @@ impl TestDb {
         row.values().next().unwrap().clone()
     }
 
+    /// Waits until a connection has ended: what it did to tables is counted then for sure.
+    pub async fn has_ended(&self, pid: i32) {
+        let left = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
+        wait_until("a connection has ended", async || self.value(&left) == 0).await;
+    }
+
     /// Every row of every table, to tell whether two databases hold the same: without what is worked
     /// out from them, and the numbers of transactions.
     pub fn dump(&self) -> String {
@@ -212,6 +221,11 @@ impl TestDb {
         }
         dump
     }
+}
+
+/// The server's process for a connection.
+pub fn pid_of(conn: &mut PgConnection) -> i32 {
+    diesel::select(sql::<Integer>("pg_backend_pid()")).get_result(conn).unwrap()
 }
 
 #[derive(QueryableByName)]
