@@ -96,6 +96,8 @@ pub fn run(scale: Scale) -> Report {
     if let Some(busy) = last {
         let p99 = percentile(&busy.latencies, 99).as_secs_f64();
         report.goal("99th percentile of the largest fleet, s", p99, Should::StayBelow(1.0));
+        let share = busy.frames_per_second / busy.run.feeds as f64 / venues::REAL_SPEED.start();
+        report.goal("speed of the largest fleet, of real speed", share, Should::Reach(1.0));
         report.goal("memory of a busy feed, kB", busy.kb_per_feed(), Should::StayBelow(60.0));
     }
     report.goal("memory of an idle feed, kB", idle.kb_per_feed(), Should::StayBelow(30.0));
@@ -126,13 +128,13 @@ fn take(run: Run) -> Figures {
         tokio::time::sleep(run.settle).await;
 
         let db = database(&deployment).await;
-        let (began, before) = (Instant::now(), Counts::of(&deployment, &program, &venues).await);
+        let before = Counts::of(&deployment, &program, &venues).await;
         let latencies = match run.play {
             Play::Flat => drive(&mut venues, &deployment, run.measure).await,
             Play::Heats | Play::Idle => probes.measure(&db, run.measure),
         };
         let after = Counts::of(&deployment, &program, &venues).await;
-        let took = began.elapsed().as_secs_f64();
+        let took = (after.at - before.at).as_secs_f64();
         let waiting_at_venues = venues.backlog();
         let memory = memory_bytes(program.pid().as_raw().unsigned_abs());
         venues.pause();
@@ -186,6 +188,7 @@ pub async fn database(deployment: &Deployment) -> TestDb {
 
 /// What was counted up to a moment.
 struct Counts {
+    at: Instant,
     frames: f64,
     rows: f64,
     behind: f64,
@@ -213,12 +216,13 @@ impl Counts {
         // Before the metrics: of thousands of feeds they take their time.
         let cpu =
             [cpu_seconds(pid), cpu_seconds_of_children(pid, "postgres"), cpu_seconds(venues.pid())];
-        let metrics = metrics(deployment).await;
+        let (at, metrics) = (Instant::now(), metrics(deployment).await);
         let value = |name| value(&metrics, name);
         let rejected = metrics.lines().filter(|line| {
             line.starts_with("ringside_feed_rejected_frames_total{") && !line.ends_with(" 0")
         });
         Self {
+            at,
             frames: value("ringside_journal_records_total"),
             rows: value("ringside_writer_rows_total"),
             behind: value("ringside_journal_behind_records"),
@@ -245,6 +249,7 @@ impl Figures {
             ("how", Figure::text(how)),
             ("feeds", Figure::Number(self.run.feeds as f64, 0)),
             ("frames/s", Figure::Number(self.frames_per_second, 0)),
+            ("a track", Figure::Number(self.frames_per_second / self.run.feeds as f64, 2)),
             ("rows/s", Figure::Number(self.rows_per_second, 0)),
             ("p50 ms", ms(50)),
             ("p95 ms", ms(95)),

@@ -4,6 +4,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write, stdin, stdout},
+    ops::RangeInclusive,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -44,10 +45,12 @@ const GOVERNED_EVERY: Duration = Duration::from_millis(2);
 /// By this frame of a world the drivers of its first heat are there, and nobody drives yet.
 const LOADED_AFTER: usize = 3;
 /// From the first sight of a heat on, tracks stand at all places that there are until the same place
-/// of the next one, seconds of the world. So a fleet sends as much at any time: 1.03 to 1.11 frames a
-/// second and track.
+/// of the next one, seconds of the world. So a fleet sends as much at any time.
 const FIRST_PLACE_S: u64 = 150;
 const PLACES_S: u64 = 820;
+/// What they send then, frames a second and track: less than the least of it is not real speed any
+/// more, since venues that get no processor are late.
+pub const REAL_SPEED: RangeInclusive<f64> = 1.03..=1.11;
 
 /// The process as its parent sees it; it ends when this is dropped.
 pub struct Venues {
