@@ -38,7 +38,8 @@ const SETTLE_STAMPS: &str = "UPDATE laps SET changed_in = 0 WHERE changed_in > $
 
 /// The stints of the drivers $2 of the heats $1, of the classes $3. Lateral, so that the laps of each
 /// are found by their key: of tables that are not analyzed yet, Postgres would compare all laps with
-/// all of these drivers, which takes minutes in a great fleet.
+/// all of these drivers, which takes minutes in a great fleet. A further lap mostly changes nothing
+/// that an index has, so a stint that is there is changed in its place.
 const SUM_UP: &str = "\
 INSERT INTO stints (heat_id, driver_id, kart, feed_id, class, laps, best_lap, best_lap_ms, \
                     best_at, quarter_ms, median_ms, three_quarters_ms) \
@@ -62,11 +63,18 @@ CROSS JOIN LATERAL ( \
     GROUP BY COALESCE(laps.kart, drivers.kart, '') \
 ) AS driven \
 LEFT JOIN laps AS at \
-  ON at.heat_id = touched.heat_id AND at.driver_id = touched.driver_id AND at.lap = driven.best[2]";
+  ON at.heat_id = touched.heat_id AND at.driver_id = touched.driver_id AND at.lap = driven.best[2] \
+ON CONFLICT (heat_id, driver_id, kart) DO UPDATE SET \
+    feed_id = excluded.feed_id, class = excluded.class, laps = excluded.laps, \
+    best_lap = excluded.best_lap, best_lap_ms = excluded.best_lap_ms, best_at = excluded.best_at, \
+    quarter_ms = excluded.quarter_ms, median_ms = excluded.median_ms, \
+    three_quarters_ms = excluded.three_quarters_ms";
 
+/// After [`SUM_UP`] in its transaction, which wrote all stints that these drivers have.
 const CLEAR: &str = "\
 DELETE FROM stints USING UNNEST($1, $2) AS touched (heat_id, driver_id) \
-WHERE stints.heat_id = touched.heat_id AND stints.driver_id = touched.driver_id";
+WHERE stints.heat_id = touched.heat_id AND stints.driver_id = touched.driver_id \
+  AND stints.xmin <> pg_current_xact_id()::xid";
 
 /// Of heats whose laps went by age the stints are all that is left.
 const CLEAR_ALL: &str = "\
@@ -200,14 +208,14 @@ fn sum_up(conn: &mut PgConnection, changes: &[Change]) -> QueryResult<()> {
         .collect();
     let class = |heat: &i64| names.get(heat).and_then(|name| kart_class(name)).unwrap_or_default();
     let classes: Vec<&str> = heat_ids.iter().map(class).collect();
-    sql_query(CLEAR)
-        .bind::<Array<BigInt>, _>(&heat_ids)
-        .bind::<Array<BigInt>, _>(&drivers)
-        .execute(conn)?;
     sql_query(SUM_UP)
         .bind::<Array<BigInt>, _>(&heat_ids)
         .bind::<Array<BigInt>, _>(&drivers)
         .bind::<Array<Text>, _>(&classes)
+        .execute(conn)?;
+    sql_query(CLEAR)
+        .bind::<Array<BigInt>, _>(&heat_ids)
+        .bind::<Array<BigInt>, _>(&drivers)
         .execute(conn)
         .map(drop)
 }

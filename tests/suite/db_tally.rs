@@ -102,6 +102,13 @@ async fn stint_goes_with_its_laps_when_they_are_corrected_or_taken_away() {
     db.execute(&format!("UPDATE laps SET lap_ms = 45000, {changed} WHERE lap = 2"));
     assert_eq!(tally(&db, 100).await, 1);
     assert_eq!(stints(&db)[0]["best_lap_ms"], 45_000);
+    let karts = || stints(&db).iter().map(|stint| stint["kart"].clone()).collect::<Vec<_>>();
+    db.execute(&format!("UPDATE laps SET kart = '9', {changed} WHERE lap = 2"));
+    tally(&db, 100).await;
+    assert_eq!(karts(), ["7", "9"]);
+    db.execute(&format!("UPDATE laps SET kart = '9', {changed}"));
+    tally(&db, 100).await;
+    assert_eq!(karts(), ["9"]);
     db.execute(&format!("UPDATE laps SET removed_at = now(), {changed}"));
     tally(&db, 100).await;
     assert_eq!(stints(&db), Vec::<Value>::new());
@@ -177,6 +184,24 @@ async fn tally_begins_anew_when_rules_change_or_the_database_was_restored_elsewh
     assert_eq!(stints(&db), right);
 }
 
+#[actix::test]
+async fn tally_tells_no_index_of_a_lap_that_was_not_the_best() {
+    let db = track();
+    let in_place = counted_after(&db, "stints", "n_tup_hot_upd", async |conn| {
+        for (lap, lap_ms) in [(1, 50_000), (2, 40_000), (3, 41_000)] {
+            let lap = format!(
+                "INSERT INTO laps (heat_id, driver_id, lap, lap_ms, kart, source) \
+                 VALUES (1, 10, {lap}, {lap_ms}, '7', 'timed')"
+            );
+            sql_query(lap).execute(conn).unwrap();
+            follow(conn, 1).await;
+        }
+    })
+    .await;
+    assert_eq!(in_place, 1, "the first lap is new, the second one is the best");
+    assert_eq!(stints(&db)[0]["laps"], 3);
+}
+
 /// Tables of a first day, and of a database that was restored: Postgres knows nothing of them.
 #[actix::test]
 async fn tally_reads_the_laps_it_sums_up_and_no_others_before_postgres_has_analyzed_any() {
@@ -219,12 +244,21 @@ async fn follow(conn: &mut PgConnection, changes: u64) {
 
 /// How many laps have ever been read when this is done.
 async fn laps_read(db: &TestDb, work: impl AsyncFnOnce(&mut PgConnection)) -> u64 {
+    counted_after(db, "laps", "seq_tup_read + idx_tup_fetch", work).await
+}
+
+/// What Postgres has counted of a table when this is done.
+async fn counted_after(
+    db: &TestDb,
+    table: &str,
+    counter: &str,
+    work: impl AsyncFnOnce(&mut PgConnection),
+) -> u64 {
     let mut conn = PgConnection::establish(&db.url).unwrap();
     let pid = pid_of(&mut conn);
     work(&mut conn).await;
     drop(conn);
     db.has_ended(pid).await;
-    let read =
-        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'laps'";
-    db.value(read).as_u64().unwrap()
+    let counted = format!("SELECT {counter} FROM pg_stat_user_tables WHERE relname = '{table}'");
+    db.value(&counted).as_u64().unwrap()
 }

@@ -1,0 +1,2 @@
+ALTER TABLE stints RESET (fillfactor);
+ALTER TABLE heat_drivers RESET (fillfactor);
