@@ -58,6 +58,38 @@ pub struct Heat {
     pub extra: Extra,
 }
 
+impl Heat {
+    /// Whether both say the same, whatever their clocks show and whenever they were seen.
+    pub fn is_equal_but_for_the_clock(&self, other: &Self) -> bool {
+        let Self {
+            key,
+            state,
+            end_condition,
+            race_mode,
+            clock_ms: _,
+            clock_started,
+            clock_enabled,
+            remaining_laps,
+            end_mode,
+            started_at,
+            finished_at,
+            seen_at: _,
+            extra,
+        } = self;
+        *key == other.key
+            && *state == other.state
+            && *end_condition == other.end_condition
+            && *race_mode == other.race_mode
+            && *clock_started == other.clock_started
+            && *clock_enabled == other.clock_enabled
+            && *remaining_laps == other.remaining_laps
+            && *end_mode == other.end_mode
+            && *started_at == other.started_at
+            && *finished_at == other.finished_at
+            && *extra == other.extra
+    }
+}
+
 /// A code of the venue as a word; a code nobody knows reads `unknown(n)`.
 pub type Code = std::borrow::Cow<'static, str>;
 

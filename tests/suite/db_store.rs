@@ -1,5 +1,6 @@
 //! The store against a real Postgres: what it writes, whatever comes in whatever order.
 
+mod clocks;
 mod copies;
 mod events;
 mod faults;

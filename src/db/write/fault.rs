@@ -16,6 +16,8 @@ use super::sql::{self, Unasked};
 pub(super) enum Fault {
     /// A statement failed; whose fault it is has not been asked.
     Query(Error),
+    /// Rows are gone that were there before, so that what is remembered is not true any more.
+    Stale,
     /// Nothing can be written at present.
     Store(StoreError),
 }
@@ -30,6 +32,7 @@ impl Fault {
     pub fn into_store_error(self) -> StoreError {
         match self {
             Self::Query(error) => unavailable(&error),
+            Self::Stale => StoreError::Retriable("rows that were written are gone".to_owned()),
             Self::Store(error) => error,
         }
     }

@@ -1,5 +1,5 @@
 //! The ids that the database gave to feeds, heats and runs: remembered, or asked for, all that a
-//! batch needs in one query for each table.
+//! batch needs in one query for each table. Of heats also how they were written.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,11 @@ use diesel::{
 
 use crate::{
     db::rows,
-    event::{FeedId, FeedInfo, agility::RunKey, karting::HeatKey},
+    event::{
+        FeedId, FeedInfo,
+        agility::RunKey,
+        karting::{Heat, HeatKey},
+    },
     pipeline::message::{Batch, Entry},
 };
 
@@ -36,8 +40,24 @@ type RunRef = (i64, Arc<RunKey>);
 #[derive(Default)]
 pub(super) struct Ids {
     feeds: HashMap<FeedId, (i64, Arc<FeedInfo>)>,
-    heats: Recent<HeatRef>,
-    runs: Recent<RunRef>,
+    heats: Recent<HeatRef, KnownHeat>,
+    runs: Recent<RunRef, i64>,
+}
+
+pub(super) struct KnownHeat {
+    pub id: i64,
+    /// As last written, clocks aside; none until then.
+    written: Option<Box<Heat>>,
+}
+
+impl KnownHeat {
+    /// Whether nothing moved since it was written but its clock. What is written for the second time,
+    /// or was seen when the clock of this machine had been set back, is more than that.
+    pub fn has_another_clock_only(&self, heat: &Heat) -> bool {
+        self.written.as_ref().is_some_and(|written| {
+            written.seen_at < heat.seen_at && written.is_equal_but_for_the_clock(heat)
+        })
+    }
 }
 
 /// What a row hangs on and what is not in the database.
@@ -89,7 +109,19 @@ impl Ids {
         key: &'a Arc<HeatKey>,
     ) -> Result<i64, MissingParent<'a>> {
         let heat = (self.feed(feed)?, clean_heat(key));
-        self.heats.get(&heat).ok_or(MissingParent::Heat(feed, key))
+        self.heats.get(&heat).map(|known| known.id).ok_or(MissingParent::Heat(feed, key))
+    }
+
+    pub(super) fn known_heat(&self, feed: &FeedId, key: &Arc<HeatKey>) -> Option<&KnownHeat> {
+        self.heats.get(&(self.feed(feed).ok()?, clean_heat(key)))
+    }
+
+    /// Remembers how a heat was just written.
+    pub(super) fn remember_heat(&mut self, feed: &FeedId, heat: &Heat) {
+        let Ok(feed_id) = self.feed(feed) else { return };
+        if let Some(known) = self.heats.get_mut(&(feed_id, clean_heat(&heat.key))) {
+            known.written = Some(Box::new(heat.clone()));
+        }
     }
 
     pub(super) fn run<'a>(
@@ -98,7 +130,7 @@ impl Ids {
         key: &'a Arc<RunKey>,
     ) -> Result<i64, MissingParent<'a>> {
         let run = (self.feed(feed)?, clean_run(key));
-        self.runs.get(&run).ok_or(MissingParent::Run(feed, key))
+        self.runs.get(&run).copied().ok_or(MissingParent::Run(feed, key))
     }
 
     /// The feeds of the batch that are not known just so; each once, as last described.
@@ -181,7 +213,8 @@ impl Ids {
                 heats.iter().map(|(_, key)| key.occurrence).collect::<Vec<_>>(),
             )
             .load::<FoundId>(conn)?;
-        self.heats.learn(pair(heats, &found));
+        let known = |(heat, id)| (heat, KnownHeat { id, written: None });
+        self.heats.learn(pair(heats, &found).map(known));
         Ok(())
     }
 
@@ -308,20 +341,24 @@ fn clean_run(key: &Arc<RunKey>) -> Arc<RunKey> {
 
 /// Remembers what was used of late: two halves, of which the older one is dropped when the younger
 /// one is full.
-struct Recent<K> {
-    younger: HashMap<K, i64>,
-    older: HashMap<K, i64>,
+struct Recent<K, V> {
+    younger: HashMap<K, V>,
+    older: HashMap<K, V>,
 }
 
-impl<K> Default for Recent<K> {
+impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
         Self { younger: HashMap::new(), older: HashMap::new() }
     }
 }
 
-impl<K: Eq + Hash + Clone> Recent<K> {
-    fn get(&self, key: &K) -> Option<i64> {
-        self.younger.get(key).or_else(|| self.older.get(key)).copied()
+impl<K: Eq + Hash, V> Recent<K, V> {
+    fn get(&self, key: &K) -> Option<&V> {
+        self.younger.get(key).or_else(|| self.older.get(key))
+    }
+
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.younger.get_mut(key).or_else(|| self.older.get_mut(key))
     }
 
     /// Keeps it for longer; whether it is known.
@@ -330,12 +367,12 @@ impl<K: Eq + Hash + Clone> Recent<K> {
             return true;
         }
         match self.older.remove_entry(key) {
-            Some((key, id)) => self.younger.insert(key, id).is_none(),
+            Some((key, value)) => self.younger.insert(key, value).is_none(),
             None => false,
         }
     }
 
-    fn learn(&mut self, found: impl Iterator<Item = (K, i64)>) {
+    fn learn(&mut self, found: impl Iterator<Item = (K, V)>) {
         self.younger.extend(found);
     }
 
@@ -360,7 +397,7 @@ mod tests {
             assert!(recent.touch(&0), "the one in use was forgotten at {n}");
         }
         assert!(recent.younger.len() + recent.older.len() <= REMEMBERED);
-        assert_eq!(recent.get(&99_999), Some(99_999));
+        assert_eq!(recent.get(&99_999), Some(&99_999));
         assert_eq!(recent.get(&1), None);
     }
 }

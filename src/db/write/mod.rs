@@ -19,6 +19,7 @@ use self::{
     fault::{Fault, Verdict},
     fold::{Found, Orphan},
     ids::Ids,
+    sql::HeatClock,
 };
 use super::{
     keyed::keyed,
@@ -63,6 +64,13 @@ pub(super) fn write_batch(
         outcome.inspect_err(|_: &Fault| memory.forget_ids())
     };
     let outcome = match attempt(Care::Whole) {
+        Err(Fault::Stale) => {
+            log::warn!("heats are gone that were written before; they are written anew");
+            attempt(Care::Whole)
+        }
+        outcome => outcome,
+    };
+    let outcome = match outcome {
         Err(Fault::Query(error)) if fault::may_be_a_row(&error) => attempt(Care::RowByRow),
         outcome => outcome,
     };
@@ -96,9 +104,17 @@ impl<'a> Pass<'a> {
         self.write_feeds(batch)?;
 
         let parents = fold::parents(batch, self.ids);
+        self.set_clocks(&parents.clocks)?;
         self.put(parents.heats)?;
         self.put(parents.runs)?;
         self.ids.find_parents(self.conn, batch)?;
+        // With care some of them may have been set aside.
+        if self.care == Care::Whole {
+            parents
+                .told_heats
+                .into_iter()
+                .for_each(|(feed, heat)| self.ids.remember_heat(feed, heat));
+        }
 
         let children = fold::children(batch, self.ids);
         let feeds = children.connections.rows.iter().map(|span| span.feed_id).collect();
@@ -121,6 +137,15 @@ impl<'a> Pass<'a> {
         let rows = fold::settle(changed.iter().map(|info| NewFeed::new(info)).collect());
         self.put(Found { rows, orphans: Vec::new() })?;
         self.ids.find_feeds(self.conn, changed)?;
+        Ok(())
+    }
+
+    fn set_clocks(&mut self, clocks: &[HeatClock]) -> Result<(), Fault> {
+        let moved = sql::set_clocks(self.conn, clocks)?;
+        if moved < clocks.len() {
+            return Err(Fault::Stale);
+        }
+        self.report.rows += moved as u64;
         Ok(())
     }
 

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use diesel::{
     Connection, PgConnection, QueryResult, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    sql_types::{Array, BigInt, Bool, Integer, Text},
+    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz},
 };
 
 use crate::{
-    db::rows::row::{Column, Row, Rule},
+    db::rows::{
+        self,
+        row::{Column, Row, Rule},
+    },
+    event::karting::Heat,
     pipeline::message::Checkpoint,
 };
 
@@ -17,6 +22,19 @@ use crate::db::prepared::{BIND, prepared};
 
 /// Heat, driver and first lap of a gap.
 pub(super) type GapKey = (i64, i64, i32);
+
+/// The clock of a heat, by the heat's id.
+pub(super) struct HeatClock {
+    heat_id: i64,
+    clock_ms: i64,
+    seen_at: DateTime<Utc>,
+}
+
+impl HeatClock {
+    pub fn new(heat_id: i64, heat: &Heat) -> Self {
+        Self { heat_id, clock_ms: heat.clock_ms, seen_at: rows::time(heat.seen_at) }
+    }
+}
 
 /// Writes the rows, of which no two may have the same key; returns how many changed the table.
 pub(super) fn upsert<R: Row>(conn: &mut PgConnection, rows: &[R]) -> QueryResult<u64> {
@@ -79,6 +97,23 @@ pub(super) fn delete_gaps(conn: &mut PgConnection, closed: &[GapKey]) -> QueryRe
         .bind::<Array<Integer>, _>(closed.iter().map(|key| key.2).collect::<Vec<_>>())
         .execute(conn)
         .map(|deleted| deleted as u64)
+}
+
+/// Sets the clocks of heats, each once, in the order of their ids; how many heats are there.
+pub(super) fn set_clocks(conn: &mut PgConnection, clocks: &[HeatClock]) -> QueryResult<usize> {
+    if clocks.is_empty() {
+        return Ok(0);
+    }
+    let text = "UPDATE heats SET clock_ms = moved.clock_ms, \
+                last_seen_at = GREATEST(heats.last_seen_at, moved.seen_at) \
+                FROM UNNEST(?::bigint[], ?::bigint[], ?::timestamptz[]) \
+                AS moved (heat_id, clock_ms, seen_at) \
+                WHERE heats.id = moved.heat_id";
+    prepared(text)
+        .bind::<Array<BigInt>, _>(clocks.iter().map(|clock| clock.heat_id).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(clocks.iter().map(|clock| clock.clock_ms).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(clocks.iter().map(|clock| clock.seen_at).collect::<Vec<_>>())
+        .execute(conn)
 }
 
 pub(super) fn put_checkpoint(conn: &mut PgConnection, checkpoint: &Checkpoint) -> QueryResult<()> {

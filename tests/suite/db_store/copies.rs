@@ -38,19 +38,9 @@ fn many_changes() -> Vec<Event> {
 /// A database that notes which statements write laps and changes.
 fn watched() -> TestDb {
     let test = TestDb::new();
-    test.execute(
-        "CREATE SCHEMA watch; CREATE TABLE watch.statements (verb text); \
-         CREATE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-           INSERT INTO watch.statements VALUES (split_part(current_query(), ' ', 1)); \
-           RETURN NULL; END $$; \
-         CREATE TRIGGER note AFTER INSERT ON laps EXECUTE FUNCTION watch.note(); \
-         CREATE TRIGGER note AFTER INSERT ON playset_changes EXECUTE FUNCTION watch.note()",
-    );
+    watch(&test, "INSERT ON laps");
+    watch(&test, "INSERT ON playset_changes");
     test
-}
-
-fn verbs(test: &TestDb) -> serde_json::Value {
-    test.value("SELECT COALESCE(json_agg(verb), '[]') FROM watch.statements")
 }
 
 /// What the same events leave when they come one by one.

@@ -285,3 +285,20 @@ impl TestStore {
         self.store.send(RecallPasts(questions)).await.unwrap().unwrap()
     }
 }
+
+/// Notes from now on which statements do this to a table: `INSERT ON laps`.
+pub fn watch(test: &TestDb, what: &str) {
+    test.execute(&format!(
+        "CREATE SCHEMA IF NOT EXISTS watch; \
+         CREATE TABLE IF NOT EXISTS watch.statements (verb text); \
+         CREATE OR REPLACE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           INSERT INTO watch.statements VALUES (split_part(current_query(), ' ', 1)); \
+           RETURN NULL; END $$; \
+         CREATE TRIGGER note AFTER {what} EXECUTE FUNCTION watch.note()"
+    ));
+}
+
+/// The first words of the statements that were noted.
+pub fn verbs(test: &TestDb) -> Value {
+    test.value("SELECT COALESCE(json_agg(verb), '[]') FROM watch.statements")
+}
