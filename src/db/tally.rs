@@ -38,8 +38,8 @@ const SETTLE_STAMPS: &str = "UPDATE laps SET changed_in = 0 WHERE changed_in > $
 
 /// The stints of the drivers $2 of the heats $1, of the classes $3. Lateral, so that the laps of each
 /// are found by their key: of tables that are not analyzed yet, Postgres would compare all laps with
-/// all of these drivers, which takes minutes in a great fleet. A further lap mostly changes nothing
-/// that an index has, so a stint that is there is changed in its place.
+/// all of these drivers, which takes minutes in a great fleet. A further lap changes what an
+/// index has only where it is the best, so a stint that is there is changed in its place.
 const SUM_UP: &str = "\
 INSERT INTO stints (heat_id, driver_id, kart, feed_id, class, laps, best_lap, best_lap_ms, \
                     best_at, quarter_ms, median_ms, three_quarters_ms) \

@@ -59,8 +59,8 @@ pub struct Heat {
 }
 
 impl Heat {
-    /// Whether both say the same, whatever their clocks show and whenever they were seen.
-    pub fn is_equal_but_for_the_clock(&self, other: &Self) -> bool {
+    /// Whether it says the same of the heat, whatever its clock shows and whenever that was.
+    pub fn says_the_same(&self, other: &Self) -> bool {
         let Self {
             key,
             state,

@@ -13,7 +13,7 @@ use ringside::{
     event::{
         Ask, Event, FeedId, FeedInfo, Generation, Past,
         agility::{AgilityEvent, Course, PastRun, RunKey},
-        karting::{KartingEvent, LapSource},
+        karting::{Heat, KartingEvent, LapSource},
     },
     pipeline::message::BatchReport,
 };
@@ -57,6 +57,9 @@ async fn store_reads_no_table_from_one_end_to_the_other_while_they_grow() {
         let heat =
             [KartingEvent::Heat(heat(&key)), KartingEvent::Standing(standing(&key, 1).into())];
         store.write(&karting(heat.into_iter().chain(laps))).await;
+        store
+            .write(&karting([KartingEvent::Heat(Heat { seen_at: at(1), ..self::heat(&key) })]))
+            .await;
     }
     drop(store);
     test.has_ended(pid).await;

@@ -140,8 +140,7 @@ fn no_lap_is_wrong_when_the_connection_is_cut_in_mid_heat() {
         let service = Service::start(&db, &track_table("t", &track)).await;
         let (mut cuts, mut connections_cut) = (0, 0);
         wait_until("the world ends", async || {
-            let is_heard =
-                |but: u64| track.connections() > but && track.subscribers() > 0;
+            let is_heard = |since: u64| track.connections() > since && track.subscribers() > 0;
             let is_active = service.feed("t").await.active;
             let laps = laps_of_the_first(&track);
             if cuts < 12 && is_active && (1..10).contains(&laps) {

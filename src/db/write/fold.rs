@@ -62,8 +62,8 @@ pub(super) struct Children<'a> {
     pub combined: Found<NewCombinedResult<'a>>,
 }
 
-/// Needs the ids of the feeds. Half the rows of a fleet are heats of which only the clock moved: what is
-/// known of these goes by their ids, which costs half as much.
+/// Needs the ids of the feeds. Half the rows of a fleet are heats of which only the clock moved: these
+/// are found by their ids, and nothing else of them is sent.
 pub(super) fn parents<'a>(batch: &'a Batch, ids: &Ids) -> Parents<'a> {
     let (mut heats, mut runs) = (Gathered::default(), Gathered::default());
     let (mut clocks, mut told_heats, mut changed) = (BTreeMap::new(), Vec::new(), HashSet::new());

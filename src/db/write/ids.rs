@@ -54,9 +54,9 @@ impl KnownHeat {
     /// Whether nothing moved since it was written but its clock. What is written for the second time,
     /// or was seen when the clock of this machine had been set back, is more than that.
     pub fn has_another_clock_only(&self, heat: &Heat) -> bool {
-        self.written.as_ref().is_some_and(|written| {
-            written.seen_at < heat.seen_at && written.is_equal_but_for_the_clock(heat)
-        })
+        self.written
+            .as_ref()
+            .is_some_and(|written| written.seen_at < heat.seen_at && written.says_the_same(heat))
     }
 }
 

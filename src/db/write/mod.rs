@@ -1,7 +1,8 @@
 //! Writes a batch of events: all of it in one transaction, parents before children.
 //!
 //! The first attempt writes a whole table at a time, by COPY where the rows are many and probably
-//! new, else by an upsert. Where Postgres objects to a row, that attempt is undone and the batch is written once more with care: what is refused is split until the
+//! new, else by an upsert; clocks of heats are set by their ids. Where Postgres objects to a row, that
+//! attempt is undone and the batch is written once more with care: what is refused is split until the
 //! offender stands alone, and that goes to `rejected_rows` while its neighbours are written.
 
 mod copies;
@@ -110,10 +111,9 @@ impl<'a> Pass<'a> {
         self.ids.find_parents(self.conn, batch)?;
         // With care some of them may have been set aside.
         if self.care == Care::Whole {
-            parents
-                .told_heats
-                .into_iter()
-                .for_each(|(feed, heat)| self.ids.remember_heat(feed, heat));
+            for (feed, heat) in parents.told_heats {
+                self.ids.remember_heat(feed, heat);
+            }
         }
 
         let children = fold::children(batch, self.ids);
